@@ -1,0 +1,2 @@
+//! `zvault`.
+fn main() {}

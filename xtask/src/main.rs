@@ -1,0 +1,2 @@
+//! How the project runs itself.
+fn main() {}
