@@ -1,0 +1,131 @@
+//! Finding the installed OpenZFS with pkg-config, and saying what to do when
+//! there is none.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// The oldest release that is supported.
+pub(crate) const OLDEST: Version = Version {
+    major: 2,
+    minor: 1,
+    patch: 0,
+};
+
+/// A release of OpenZFS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    /// 2 in 2.3.9.
+    pub(crate) major: u32,
+    /// 3 in 2.3.9.
+    pub(crate) minor: u32,
+    /// 9 in 2.3.9.
+    pub(crate) patch: u32,
+}
+
+impl Version {
+    /// Reads `2.3.9`, `2.3` and `2.4.0-rc1`; what follows the numbers is left
+    /// aside.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.trim().split('.').map(|part| {
+            let end = part
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(part.len());
+            part[..end].parse::<u32>().ok()
+        });
+        Some(Self {
+            major: numbers.next()??,
+            minor: numbers.next()??,
+            patch: numbers.next().flatten().unwrap_or(0),
+        })
+    }
+
+    /// `2.3`, the part that names a branch of releases.
+    pub(crate) fn major_minor(self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// An installed OpenZFS.
+#[derive(Debug)]
+pub(crate) struct Installed {
+    /// Its release.
+    pub(crate) version: Version,
+    /// Where its headers are.
+    pub(crate) include_paths: Vec<PathBuf>,
+}
+
+/// Asks pkg-config for the library, and has Cargo link it. The error is a
+/// message for the person who builds.
+pub(crate) fn find(library: &str) -> Result<Installed, String> {
+    let found = pkg_config::Config::new()
+        .cargo_metadata(false)
+        .probe(library)
+        .map_err(|why| not_found(library, &why))?;
+    let version = Version::parse(&found.version).ok_or_else(|| {
+        format!(
+            "pkg-config gives '{}' as the version of {library}: not a release of OpenZFS",
+            found.version
+        )
+    })?;
+    if version < OLDEST {
+        return Err(too_old(library, version));
+    }
+    for dir in &found.link_paths {
+        println!("cargo::rustc-link-search=native={}", dir.display());
+    }
+    for lib in &found.libs {
+        println!("cargo::rustc-link-lib=dylib={lib}");
+    }
+    Ok(Installed {
+        version,
+        include_paths: found.include_paths,
+    })
+}
+
+/// What to install where. Used by both messages.
+fn packages() -> &'static str {
+    "  Debian   libzfslinux-dev (section contrib: add it to the package sources)
+  Ubuntu   libzfslinux-dev
+  Fedora   libzfs6-devel, libzfs7-devel, ... (from OpenZFS' own repository; dnf install 'pkgconfig(libzfs_core)' finds it)
+  FreeBSD  filesystems/openzfs (the base system has the library, but no pkg-config file)
+To check, lint or document without OpenZFS, set LIBZFS_SYS_PREGENERATED=1: then the
+bindings that come with the crate are used, and only linking a program needs the library."
+}
+
+fn not_found(library: &str, why: &pkg_config::Error) -> String {
+    let mut text = match why {
+        pkg_config::Error::Failure { .. } | pkg_config::Error::ProbeFailure { .. } => {
+            format!(
+                "pkg-config knows no '{library}': the development files of OpenZFS are not installed,\nor are where pkg-config does not look (see PKG_CONFIG_PATH)."
+            )
+        }
+        pkg_config::Error::Command { .. } => format!(
+            "pkg-config could not be run, so '{library}' could not be looked up. Install it\n(pkg-config or pkgconf), and the development files of OpenZFS."
+        ),
+        other => format!("'{library}' could not be looked up: {other}"),
+    };
+    let _ = write!(text, "\nThe packages with them, by system:\n{}", packages());
+    if let pkg_config::Error::Failure { output, .. }
+    | pkg_config::Error::ProbeFailure { output, .. } = why
+    {
+        let said = String::from_utf8_lossy(&output.stderr);
+        let _ = write!(text, "\npkg-config said:");
+        for line in said.lines() {
+            let _ = write!(text, "\n  {line}");
+        }
+    }
+    text
+}
+
+fn too_old(library: &str, version: Version) -> String {
+    format!(
+        "'{library}' is of OpenZFS {version}, and {OLDEST} is the oldest release that is supported.\nThe packages with a newer one, by system (Debian 12 and Ubuntu 22.04 are new enough):\n{}",
+        packages()
+    )
+}
