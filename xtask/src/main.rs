@@ -1,2 +1,35 @@
-//! How the project runs itself.
-fn main() {}
+//! How the project runs itself: guests with a real OpenZFS, tests, checks.
+//!
+//! `cargo xtask help` lists what it does. A machine needs neither ZFS nor KVM
+//! for any of it: guests are made of Debian's packages and emulated.
+
+mod cache;
+mod carry;
+mod cli;
+mod disk;
+mod guest;
+mod host;
+mod initramfs;
+mod ports;
+mod process;
+mod progress;
+mod project;
+mod qemu;
+mod recipe;
+mod release;
+mod tree;
+
+use std::process::ExitCode;
+
+/// The tool's own failure, told from a command's: as `timeout` and others do.
+const FAILED: u8 = 125;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! QEMU: which one, with which accelerator, and how it is started.
+
+use std::collections::hash_map::DefaultHasher;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::hash::{Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use rustix::process::Signal;
+
+use crate::cache::Cache;
+use crate::ports::Port;
+use crate::process;
+use crate::recipe::Recipe;
+use crate::tree;
+
+const PROGRAM: &str = "qemu-system-x86_64";
+
+/// The kernel's parameters.
+///
+/// A panic or an oops ends QEMU at once (`-no-reboot`). Under emulation every
+/// instruction counts: no guards against a processor's flaws, no audit.
+const KERNEL_PARAMETERS: &str = "console=ttyS0 loglevel=5 panic=-1 oops=panic \
+     mitigations=off audit=0 nokaslr random.trust_cpu=on net.ifnames=0";
+
+/// A QEMU that can be run.
+#[derive(Clone, Debug)]
+pub(crate) struct Qemu {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    modules: Option<PathBuf>,
+}
+
+/// What executes the guest's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accelerator {
+    /// The processor.
+    Kvm,
+    /// QEMU.
+    Tcg,
+}
+
+/// A virtual machine to start.
+#[derive(Debug)]
+pub(crate) struct Machine<'a> {
+    pub(crate) accelerator: Accelerator,
+    pub(crate) memory: &'a str,
+    pub(crate) cpus: u32,
+    pub(crate) kernel: &'a Path,
+    pub(crate) initramfs: &'a Path,
+    /// In the order of their names in the guest; what is written to them is lost.
+    pub(crate) disks: &'a [&'a Path],
+    pub(crate) ports: &'a [(&'a str, Port)],
+    pub(crate) console: &'a Path,
+    /// Where QEMU keeps what the guest writes to its disks.
+    pub(crate) directory: &'a Path,
+}
+
+impl Qemu {
+    /// The machine's own, or an unpacked one out of the cache.
+    pub(crate) fn get(cache: &Cache) -> Result<Self> {
+        if let Some(program) = process::find(PROGRAM) {
+            return Ok(Self {
+                program,
+                arguments: Vec::new(),
+                modules: None,
+            });
+        }
+        let tree = tree::unpacked(cache, &Recipe::qemu())?;
+        let libraries = tree.join("usr/lib/x86_64-linux-gnu");
+        let mut path = libraries.clone().into_os_string();
+        path.push(":");
+        path.push(libraries.join("pulseaudio"));
+        Ok(Self {
+            // Its own loader finds its own libraries, whatever the host's are.
+            program: tree.join("lib64/ld-linux-x86-64.so.2"),
+            arguments: vec![
+                "--library-path".into(),
+                path,
+                tree.join("usr/bin").join(PROGRAM).into(),
+                "-L".into(),
+                tree.join("usr/share/qemu").into(),
+                "-L".into(),
+                tree.join("usr/share/seabios").into(),
+            ],
+            modules: Some(libraries.join("qemu")),
+        })
+    }
+
+    /// Starts a machine; it ends with the calling thread at the latest.
+    pub(crate) fn start(&self, machine: &Machine<'_>) -> Result<Child> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).args(machine.arguments());
+        if let Some(modules) = &self.modules {
+            command.env("QEMU_MODULE_DIR", modules);
+        }
+        let log = fs::File::create(machine.directory.join("qemu.log"))?;
+        command
+            .env("TMPDIR", machine.directory)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log);
+        process::die_with_parent(&mut command, Signal::KILL)
+            .spawn()
+            .with_context(|| format!("could not run {}", self.program.display()))
+    }
+
+    /// Which accelerator to use, and whether that is known or has to be found out.
+    pub(crate) fn accelerator(&self, cache: &Cache) -> (Accelerator, bool) {
+        match fs::read_to_string(self.verdict(cache)).as_deref() {
+            Ok("kvm") => (Accelerator::Kvm, true),
+            Ok("tcg") => (Accelerator::Tcg, true),
+            _ if usable("/dev/kvm") => (Accelerator::Kvm, false),
+            _ => (Accelerator::Tcg, true),
+        }
+    }
+
+    /// Remembers which accelerator has been found to work.
+    pub(crate) fn remember(&self, cache: &Cache, accelerator: Accelerator) -> Result<()> {
+        let word = match accelerator {
+            Accelerator::Kvm => "kvm",
+            Accelerator::Tcg => "tcg",
+        };
+        Ok(fs::write(self.verdict(cache), word)?)
+    }
+
+    /// A finding holds for this QEMU until the machine is started anew.
+    fn verdict(&self, cache: &Cache) -> PathBuf {
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let mut hash = DefaultHasher::new();
+        (boot, &self.program).hash(&mut hash);
+        cache
+            .root()
+            .join(format!("accelerator-{:016x}", hash.finish()))
+    }
+}
+
+impl Machine<'_> {
+    fn arguments(&self) -> Vec<OsString> {
+        let mut arguments: Vec<OsString> = Vec::new();
+        let mut add = |option: &str, value: OsString| arguments.extend([option.into(), value]);
+        let joined = |before: &str, path: &Path, after: &str| {
+            let mut value = OsString::from(before);
+            value.push(escaped(path));
+            value.push(after);
+            value
+        };
+        add("-machine", "pc".into());
+        add(
+            "-accel",
+            match self.accelerator {
+                Accelerator::Kvm => "kvm".into(),
+                Accelerator::Tcg => "tcg,thread=multi".into(),
+            },
+        );
+        add("-cpu", "max".into());
+        add("-smp", self.cpus.to_string().into());
+        add("-m", self.memory.into());
+        add("-display", "none".into());
+        add("-serial", joined("file:", self.console, ""));
+        add("-kernel", self.kernel.into());
+        add("-initrd", self.initramfs.into());
+        add("-append", KERNEL_PARAMETERS.into());
+        for (index, disk) in self.disks.iter().enumerate() {
+            let rest = format!(",format=raw,if=none,id=disk{index},snapshot=on,cache=unsafe");
+            add("-drive", joined("file=", disk, &rest));
+            add(
+                "-device",
+                format!("virtio-blk-pci,drive=disk{index}").into(),
+            );
+        }
+        add("-device", "virtio-rng-pci".into());
+        add("-device", "virtio-serial-pci".into());
+        for (name, port) in self.ports {
+            add(
+                "-chardev",
+                joined(&format!("socket,id={name},path="), port.path(), ""),
+            );
+            add(
+                "-device",
+                format!("virtserialport,chardev={name},name={name}").into(),
+            );
+        }
+        arguments.extend(["-nodefaults", "-no-user-config", "-no-reboot"].map(OsString::from));
+        arguments
+    }
+}
+
+/// A comma ends a value in QEMU's options; two of them are one.
+fn escaped(path: &Path) -> OsString {
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    let mut bytes = Vec::new();
+    for &byte in path.as_os_str().as_bytes() {
+        bytes.push(byte);
+        if byte == b',' {
+            bytes.push(byte);
+        }
+    }
+    OsString::from_vec(bytes)
+}
+
+fn usable(device: impl AsRef<OsStr>) -> bool {
+    fs::File::options()
+        .read(true)
+        .write(true)
+        .open(Path::new(device.as_ref()))
+        .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_do_not_end_a_path() {
+        assert_eq!(escaped(Path::new("/a,b/c")), "/a,,b/c");
+    }
+}
