@@ -1,4 +1,4 @@
-// Made from the headers of OpenZFS 2.1.11 by the example `bindings`; do not edit.
+// Made from the headers of OpenZFS 2.1.11 by the example `bindings`; not to be edited.
 pub type zfs_type_t = ::core::ffi::c_uint;
 pub type dmu_objset_type = ::core::ffi::c_uint;
 pub type zfs_prop_t = ::core::ffi::c_int;

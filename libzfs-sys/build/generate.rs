@@ -6,6 +6,53 @@ use std::path::PathBuf;
 use bindgen::callbacks::{EnumVariantCustomBehavior, EnumVariantValue, ParseCallbacks};
 use bindgen::{Builder, EnumVariation, RustEdition, RustTarget};
 
+/// A release of OpenZFS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Version {
+    /// 2 in 2.3.9.
+    pub(crate) major: u32,
+    /// 3 in 2.3.9.
+    pub(crate) minor: u32,
+    /// 9 in 2.3.9.
+    pub(crate) patch: u32,
+}
+
+impl Version {
+    /// The oldest release that is supported.
+    pub(crate) const OLDEST: Self = Self {
+        major: 2,
+        minor: 1,
+        patch: 0,
+    };
+
+    /// Reads `2.3.9`, `2.3` and `2.4.0-rc1`; what follows the numbers is left
+    /// aside.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.trim().split('.').map(|part| {
+            let end = part
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(part.len());
+            part[..end].parse::<u32>().ok()
+        });
+        Some(Self {
+            major: numbers.next()??,
+            minor: numbers.next()??,
+            patch: numbers.next().flatten().unwrap_or(0),
+        })
+    }
+
+    /// `2.3`, the part that names a branch of releases.
+    pub(crate) fn major_minor(self) -> String {
+        format!("{}.{}", self.major, self.minor)
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
 /// Where the headers of one OpenZFS release are.
 #[derive(Debug, Clone)]
 pub(crate) struct Headers {
@@ -162,6 +209,8 @@ fn builder(headers: &Headers) -> Builder {
         .disable_header_comment()
         .formatter(bindgen::Formatter::None)
         .parse_callbacks(Box::new(HideCounters));
+    // The headers of 2.1 use `struct stat64`.
+    builder = builder.clang_arg("-D_GNU_SOURCE");
     for dir in &headers.include_paths {
         builder = builder.clang_arg(format!("-I{}", dir.display()));
     }
@@ -192,23 +241,48 @@ pub(crate) fn core(headers: &Headers, functions: &[&str]) -> Result<String, bind
     Ok(builder.generate()?.to_string())
 }
 
-/// The bindings to `libzfs`, without what `core` (the result of [`core`])
-/// already has.
-pub(crate) fn libzfs(headers: &Headers, core: &str) -> Result<String, bindgen::BindgenError> {
+/// The bindings to `libzfs`, without what `core` already has: the text of the
+/// checked-in copy, because what newer headers add there belongs to the
+/// release, and so to these.
+pub(crate) fn libzfs(
+    headers: &Headers,
+    version: Version,
+    core: &str,
+) -> Result<String, bindgen::BindgenError> {
     let mut builder = builder(headers)
         .header_contents("libzfs-sys-libzfs.h", "#include <libzfs.h>\n")
-        .allowlist_file(".*/libzfs\\.h");
+        .allowlist_file(".*/(libzfs|sys/fs/zfs)\\.h");
+    if (version.major, version.minor) >= (2, 2) {
+        // The library exports these (the search for pools to import among
+        // them) since 2.2.
+        builder = builder
+            .header_contents("libzfs-sys-libzutil.h", "#include <libzutil.h>\n")
+            .allowlist_file(".*/libzutil\\.h");
+    }
     for name in BY_HAND.iter().chain(NOT_IN_LIBZFS) {
         builder = builder.blocklist_item(name);
     }
-    for name in types(core) {
+    for name in types(core).into_iter().chain(constants(core)) {
         builder = builder.blocklist_item(name);
     }
     Ok(builder.generate()?.to_string())
 }
 
-/// What `libzfs.h` declares and the library on Linux does not define.
-const NOT_IN_LIBZFS: &[&str] = &["zfs_jail", "zfs_prop_get_feature", "zpool_nextboot"];
+/// What the headers of `libzfs` declare and the library on Linux does not
+/// define; and what is C's library's own.
+const NOT_IN_LIBZFS: &[&str] = &[
+    "FILE",
+    "_IO_FILE",
+    "for_each_real_leaf_vdev_macro_helper_func",
+    "for_each_vdev_cb",
+    "for_each_vdev_in_nvlist",
+    "for_each_vdev_macro_helper_func",
+    "update_vdevs_config_dev_sysfs_path",
+    "zfs_deleg_share_nfs",
+    "zfs_jail",
+    "zfs_prop_get_feature",
+    "zpool_nextboot",
+];
 
 /// What proves, while the crate is compiled, that the declarations made by
 /// hand fit these headers, as far as the headers have them: the signatures of
@@ -268,9 +342,14 @@ fn names_after(source: &str, keyword: &str) -> Vec<String> {
         .collect()
 }
 
-/// The functions that generated bindings declare.
+/// The functions that generated bindings declare (not the methods that bindgen
+/// writes for bit fields).
 pub(crate) fn functions(bindings: &str) -> Vec<String> {
-    names_after(bindings, "pub fn ")
+    bindings
+        .split("extern \"C\" {")
+        .skip(1)
+        .flat_map(|block| names_after(block.split('}').next().unwrap_or_default(), "pub fn "))
+        .collect()
 }
 
 /// The constants that Rust source defines.
@@ -278,14 +357,12 @@ pub(crate) fn constants(source: &str) -> Vec<String> {
     names_after(source, "pub const ")
 }
 
-/// The types that generated bindings define.
+/// The types that generated bindings define, under all their names.
 fn types(bindings: &str) -> Vec<String> {
-    names_after(bindings, "pub type ")
-}
-
-/// The root of the headers when pkg-config's are under one
-/// (`PKG_CONFIG_SYSROOT_DIR`) and a C library's are there too.
-pub(crate) fn sysroot_with_libc() -> Option<PathBuf> {
-    let root = PathBuf::from(std::env::var_os("PKG_CONFIG_SYSROOT_DIR")?);
-    root.join("usr/include/features.h").exists().then_some(root)
+    let mut names = names_after(bindings, "pub type ");
+    for (at, _) in bindings.match_indices("pub use self") {
+        let statement = bindings[at..].split(';').next().unwrap_or_default();
+        names.extend(names_after(statement, " as "));
+    }
+    names
 }

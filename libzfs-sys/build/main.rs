@@ -16,8 +16,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use generate::Headers;
-use probe::{Installed, Version};
+use generate::{Headers, Version};
+use probe::Installed;
 
 /// The release of the copy of the bindings in `bindings/`.
 const CHECKED_IN: Version = Version {
@@ -25,6 +25,9 @@ const CHECKED_IN: Version = Version {
     minor: 1,
     patch: 11,
 };
+
+/// That copy.
+const CORE_COPY: &str = include_str!("../bindings/core-2.1.rs");
 
 /// What decides about the outcome, beside the variables that Cargo watches
 /// itself.
@@ -142,10 +145,17 @@ fn find(want_libzfs: bool) -> Result<Installed, String> {
     Ok(core)
 }
 
+/// The root of the headers when pkg-config's are under one, and a C library's
+/// are there too.
+fn sysroot_with_libc() -> Option<PathBuf> {
+    let root = PathBuf::from(env::var_os("PKG_CONFIG_SYSROOT_DIR")?);
+    root.join("usr/include/features.h").exists().then_some(root)
+}
+
 fn read_headers(found: &Installed, want_libzfs: bool) -> Result<Bindings, String> {
     let headers = Headers {
         include_paths: found.include_paths.clone(),
-        sysroot: generate::sysroot_with_libc(),
+        sysroot: sysroot_with_libc(),
     };
     let failed = |why: bindgen::BindgenError| {
         format!(
@@ -161,7 +171,7 @@ fn read_headers(found: &Installed, want_libzfs: bool) -> Result<Bindings, String
     ];
     let checks = generate::checks(&headers, allowlist::OPTIONAL, &by_hand).map_err(failed)?;
     let libzfs = if want_libzfs {
-        Some(generate::libzfs(&headers, &core).map_err(failed)?)
+        Some(generate::libzfs(&headers, found.version, CORE_COPY).map_err(failed)?)
     } else {
         None
     };
@@ -188,7 +198,7 @@ fn read_copy(version: Version, want_libzfs: bool) -> Result<Bindings, String> {
         None
     };
     Ok(Bindings {
-        core: read(&dir.join("core-2.1.rs"))?,
+        core: CORE_COPY.to_owned(),
         checks: String::new(),
         libzfs,
     })

@@ -4,52 +4,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// The oldest release that is supported.
-pub(crate) const OLDEST: Version = Version {
-    major: 2,
-    minor: 1,
-    patch: 0,
-};
-
-/// A release of OpenZFS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
-    /// 2 in 2.3.9.
-    pub(crate) major: u32,
-    /// 3 in 2.3.9.
-    pub(crate) minor: u32,
-    /// 9 in 2.3.9.
-    pub(crate) patch: u32,
-}
-
-impl Version {
-    /// Reads `2.3.9`, `2.3` and `2.4.0-rc1`; what follows the numbers is left
-    /// aside.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let mut numbers = text.trim().split('.').map(|part| {
-            let end = part
-                .find(|c: char| !c.is_ascii_digit())
-                .unwrap_or(part.len());
-            part[..end].parse::<u32>().ok()
-        });
-        Some(Self {
-            major: numbers.next()??,
-            minor: numbers.next()??,
-            patch: numbers.next().flatten().unwrap_or(0),
-        })
-    }
-
-    /// `2.3`, the part that names a branch of releases.
-    pub(crate) fn major_minor(self) -> String {
-        format!("{}.{}", self.major, self.minor)
-    }
-}
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
-    }
-}
+use crate::generate::Version;
 
 /// An installed OpenZFS.
 #[derive(Debug)]
@@ -65,6 +20,7 @@ pub(crate) struct Installed {
 pub(crate) fn find(library: &str) -> Result<Installed, String> {
     let found = pkg_config::Config::new()
         .cargo_metadata(false)
+        .env_metadata(false)
         .probe(library)
         .map_err(|why| not_found(library, &why))?;
     let version = Version::parse(&found.version).ok_or_else(|| {
@@ -73,7 +29,7 @@ pub(crate) fn find(library: &str) -> Result<Installed, String> {
             found.version
         )
     })?;
-    if version < OLDEST {
+    if version < Version::OLDEST {
         return Err(too_old(library, version));
     }
     for dir in &found.link_paths {
@@ -125,7 +81,8 @@ fn not_found(library: &str, why: &pkg_config::Error) -> String {
 
 fn too_old(library: &str, version: Version) -> String {
     format!(
-        "'{library}' is of OpenZFS {version}, and {OLDEST} is the oldest release that is supported.\nThe packages with a newer one, by system (Debian 12 and Ubuntu 22.04 are new enough):\n{}",
+        "'{library}' is of OpenZFS {version}, and {} is the oldest release that is supported.\nThe packages with a newer one, by system (Debian 12 and Ubuntu 22.04 are new enough):\n{}",
+        Version::OLDEST,
         packages()
     )
 }

@@ -69,6 +69,11 @@ mod checks {
 pub mod libzfs {
     #[allow(clippy::wildcard_imports, reason = "the types that both headers have")]
     use crate::*;
+    use crate::{
+        ioctl::zfs_cmd,
+        optional::{zpool_ddt_prune_unit_t, zpool_prefetch_type_t},
+    };
+    use libc::FILE;
 
     include!(concat!(env!("OUT_DIR"), "/libzfs.rs"));
 }
