@@ -206,6 +206,7 @@ fn builder(headers: &Headers) -> Builder {
         .merge_extern_blocks(true)
         .sort_semantically(true)
         .use_core()
+        .wrap_unsafe_ops(true)
         .disable_header_comment()
         .formatter(bindgen::Formatter::None)
         .parse_callbacks(Box::new(HideCounters));
@@ -238,7 +239,7 @@ pub(crate) fn core(headers: &Headers, functions: &[&str]) -> Result<String, bind
     for name in BY_HAND {
         builder = builder.blocklist_item(name);
     }
-    Ok(builder.generate()?.to_string())
+    Ok(item_per_line(&builder.generate()?.to_string()))
 }
 
 /// The bindings to `libzfs`, without what `core` already has: the text of the
@@ -265,7 +266,7 @@ pub(crate) fn libzfs(
     for name in types(core).into_iter().chain(constants(core)) {
         builder = builder.blocklist_item(name);
     }
-    Ok(builder.generate()?.to_string())
+    Ok(item_per_line(&builder.generate()?.to_string()))
 }
 
 /// What the headers of `libzfs` declare and the library on Linux does not
@@ -297,8 +298,8 @@ pub(crate) fn checks(
         .header_contents("libzfs-sys-checks.h", "#include <libzfs_core.h>\n")
         .allowlist_function(exactly(optional))
         .allowlist_type(exactly(BY_HAND))
-        .generate()?
-        .to_string();
+        .generate()?;
+    let text = item_per_line(&text.to_string());
     let mut checks = format!("mod header {{\nuse super::*;\n{text}}}\n");
     for function in functions(&text) {
         checks += &format!(
@@ -327,6 +328,16 @@ fn camel_case(name: &str) -> String {
             [first.to_ascii_uppercase(), rest.to_owned()]
         })
         .collect()
+}
+
+/// Breaks bindgen's output, one line as it comes, between items.
+fn item_per_line(bindings: &str) -> String {
+    ["pub ", "# [", "unsafe extern ", "impl "]
+        .iter()
+        .fold(bindings.to_owned(), |text, start| {
+            text.replace(&format!("; {start}"), &format!(";\n{start}"))
+                .replace(&format!("}} {start}"), &format!("}}\n{start}"))
+        })
 }
 
 /// The names that follow `keyword` in Rust source, formatted or not.

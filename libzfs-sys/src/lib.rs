@@ -32,7 +32,8 @@ mod allowlist;
 #[allow(
     missing_docs,
     non_upper_case_globals,
-    clippy::unreadable_literal,
+    clippy::all,
+    clippy::pedantic,
     reason = "generated from the headers"
 )]
 mod bindings {
@@ -47,6 +48,8 @@ mod bindings {
     unused_imports,
     unreachable_pub,
     non_upper_case_globals,
+    clippy::all,
+    clippy::pedantic,
     reason = "generated from the headers, and read only by the compiler"
 )]
 mod checks {
@@ -63,11 +66,17 @@ mod checks {
 #[allow(
     missing_docs,
     missing_debug_implementations,
+    unused_imports,
+    unused_qualifications,
     non_upper_case_globals,
+    clippy::all,
+    clippy::pedantic,
+    clippy::undocumented_unsafe_blocks,
+    clippy::multiple_unsafe_ops_per_block,
+    clippy::wildcard_imports,
     reason = "generated from the headers"
 )]
 pub mod libzfs {
-    #[allow(clippy::wildcard_imports, reason = "the types that both headers have")]
     use crate::*;
     use crate::{
         ioctl::zfs_cmd,

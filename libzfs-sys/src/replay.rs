@@ -11,7 +11,7 @@ use core::ffi::c_char;
 use core::fmt;
 
 /// What the first record of every stream carries in `drr_magic`.
-pub const DMU_BACKUP_MAGIC: u64 = 0x2_F5ba_cbac;
+pub const DMU_BACKUP_MAGIC: u64 = 0x0002_f5ba_cbac;
 
 /// Bytes in the name of a dataset in a record, the final NUL among them.
 pub const MAXNAMELEN: usize = 256;
