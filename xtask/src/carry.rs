@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::project::Project;
+use crate::release::Release;
 use crate::{disk, process};
 
 /// Room that a guest has for writing beside what is carried.
@@ -43,6 +44,7 @@ pub(crate) struct Task {
 pub(crate) fn make_disk(
     project: &Project,
     task: &Task,
+    release: Release,
     marker: &str,
     directory: &Path,
 ) -> Result<PathBuf> {
@@ -77,7 +79,7 @@ pub(crate) fn make_disk(
     let own = staging.join(".guest");
     fs::create_dir(&own)?;
     fs::write(own.join("mounts"), stage.mounts())?;
-    fs::write(own.join("settings"), settings(task, marker))?;
+    fs::write(own.join("settings"), settings(task, release, marker))?;
     fs::write(own.join("command"), script(task))?;
 
     let image = directory.join("carried.ext4");
@@ -87,9 +89,9 @@ pub(crate) fn make_disk(
 }
 
 /// What the guest's init script asks about the task.
-fn settings(task: &Task, marker: &str) -> String {
+fn settings(task: &Task, release: Release, marker: &str) -> String {
     let wants_out = if task.wants_out { "yes" } else { "no" };
-    format!("marker='{marker}'\nwants_out={wants_out}\n")
+    format!("marker='{marker}'\nwants_out={wants_out}\nexport LIBZFS_GUEST={release}\n")
 }
 
 /// The task as a shell script.

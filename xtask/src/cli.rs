@@ -4,43 +4,68 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 
+use crate::build::Environment;
 use crate::cache::Cache;
 use crate::carry::{self, Task};
 use crate::guest::{self, Settings, Streams};
 use crate::project::Project;
 use crate::release::Release;
-use crate::tree;
+use crate::{check, demo, guests, native, runner, test};
 
 #[derive(Debug, Parser)]
-#[command(bin_name = "cargo xtask", about, disable_help_subcommand = false)]
+#[command(bin_name = "cargo xtask", about = "How the project runs itself")]
 struct Cli {
     #[command(subcommand)]
-    command: Task_,
+    action: Action,
 }
 
 #[derive(Debug, Subcommand)]
-enum Task_ {
+enum Action {
+    /// Show the main job on real pools: an encrypted backup that the vault cannot read
+    Demo(Demo),
+    /// Test: what is pure here, the rest on pools of each release
+    Test(Test),
     /// Run a command as root in a guest with a real OpenZFS
     Vm(Vm),
-    /// Make the guests now, or list what is cached
+    /// Check formatting, lints and documentation
+    Check,
+    /// Print the environment in which cargo builds for guests, for a shell to eval
+    Env(Env),
+    /// Make all guests now, or list or clean what is cached
     Guests(Guests),
+    /// Run a program that cargo built in a guest, as cargo's runner
+    #[command(hide = true)]
+    Runner(Runner),
 }
 
-/// What all that boots a guest can be told about it.
+/// What a guest is like.
 #[derive(Args, Debug)]
 struct GuestOptions {
-    /// The guest's memory, as QEMU reads it
+    /// The guest's memory, 512M or more
     #[arg(long, value_name = "SIZE", default_value = "2G", value_parser = parse_size)]
     memory: String,
     /// The guest's processors
-    #[arg(long, value_name = "N", default_value_t = 2)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=64))]
     cpus: u32,
     /// Say on standard error what is going on
     #[arg(long, short)]
     verbose: bool,
+}
+
+impl GuestOptions {
+    fn settings(&self, release: Release, timeout: u64) -> Settings {
+        Settings {
+            release,
+            memory: self.memory.clone(),
+            cpus: self.cpus,
+            timeout: Duration::from_secs(timeout),
+            out: None,
+            verbose: self.verbose,
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -48,9 +73,12 @@ struct Vm {
     /// The guest's OpenZFS: 2.1, 2.3 or 2.4
     #[arg(long, value_name = "RELEASE", default_value = "2.3")]
     zfs: Release,
+    /// On this machine instead, which must have ZFS, as root
+    #[arg(long, conflicts_with_all = ["zfs", "out"])]
+    native: bool,
     #[command(flatten)]
     guest: GuestOptions,
-    /// A file or directory that the guest finds under the same path
+    /// A file or directory that the command finds under the same path
     #[arg(long, value_name = "PATH")]
     carry: Vec<PathBuf>,
     /// Where what the command leaves in /out goes
@@ -68,63 +96,231 @@ struct Vm {
 }
 
 #[derive(Args, Debug)]
-struct Guests {
-    /// Only this release's: 2.1, 2.3 or 2.4
+struct Demo {
+    /// The guest's OpenZFS: 2.1, 2.3 or 2.4
+    #[arg(long, value_name = "RELEASE", default_value = "2.3")]
+    zfs: Release,
+    /// On this machine instead, which must have ZFS, as root
+    #[arg(long, conflicts_with = "zfs")]
+    native: bool,
+    #[command(flatten)]
+    guest: GuestOptions,
+    /// How long it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
+    timeout: u64,
+    /// Arguments for the example
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+struct Test {
+    /// Only on this release (again for more): 2.1, 2.3 or 2.4
     #[arg(long, value_name = "RELEASE")]
     zfs: Vec<Release>,
+    /// On this machine instead, which must have ZFS, as root
+    #[arg(long, conflicts_with = "zfs")]
+    native: bool,
+    #[command(flatten)]
+    guest: GuestOptions,
+    /// Only this test program (again for more), and only on pools
+    #[arg(long, value_name = "NAME")]
+    test: Vec<String>,
+    /// How many guests run side by side; as many as half the processors by default
+    #[arg(long, short, value_name = "N")]
+    jobs: Option<usize>,
+    /// How long one test program may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    timeout: u64,
+    /// Only tests with this in their names
+    filter: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct Env {
+    /// Build against this release: 2.1, 2.3 or 2.4
+    #[arg(long, value_name = "RELEASE", default_value = Release::OLDEST.name())]
+    zfs: Release,
+    /// Have cargo run what it builds in this release's guest, too
+    #[arg(long, value_name = "RELEASE", num_args = 0..=1, default_missing_value = "2.3")]
+    runner: Option<Release>,
+}
+
+#[derive(Args, Debug)]
+struct Guests {
+    /// Only this release's (again for more): 2.1, 2.3 or 2.4
+    #[arg(long, value_name = "RELEASE", conflicts_with_all = ["list", "clean"])]
+    zfs: Vec<Release>,
+    /// List what is cached and make nothing
+    #[arg(long)]
+    list: bool,
+    /// Remove what no present recipe makes
+    #[arg(long, conflicts_with = "list")]
+    clean: bool,
+}
+
+#[derive(Args, Debug)]
+struct Runner {
+    #[arg(long, default_value = "2.3")]
+    zfs: Release,
+    program: PathBuf,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 /// Reads a size as QEMU does, and refuses what it would misread.
 fn parse_size(text: &str) -> Result<String> {
-    let digits = text.trim_end_matches(['M', 'G']);
-    let number: u64 = digits.parse().context("a size is a number and M or G")?;
-    anyhow::ensure!(
-        text.len() == digits.len() + 1,
-        "a size is a number and M or G"
-    );
-    let megabytes = if text.ends_with('G') {
-        number.saturating_mul(1024)
-    } else {
-        number
+    let grammar = "a size is a whole number and M or G";
+    let (number, unit) = text
+        .split_at_checked(text.len().wrapping_sub(1))
+        .context(grammar)?;
+    let megabytes = match unit {
+        "M" => 1,
+        "G" => 1024,
+        _ => anyhow::bail!(grammar),
     };
-    anyhow::ensure!(megabytes >= 512, "a guest needs 512M at the least");
+    let size = number
+        .parse::<u64>()
+        .context(grammar)?
+        .saturating_mul(megabytes);
+    ensure!(size >= 512, "a guest needs 512M at the least");
+    ensure!(number.bytes().all(|byte| byte.is_ascii_digit()), grammar);
     Ok(text.to_owned())
 }
 
-/// Does what the command line says.
+/// Does what the command line says, and returns the status to end with.
 pub(crate) fn run() -> Result<u8> {
     let cli = Cli::parse();
     let cache = Cache::open()?;
-    match cli.command {
-        Task_::Vm(vm) => {
-            let project = Project::find()?;
-            let settings = Settings {
-                release: vm.zfs,
-                memory: vm.guest.memory,
-                cpus: vm.guest.cpus,
-                timeout: Duration::from_secs(vm.timeout),
-                verbose: vm.guest.verbose,
-                out: vm.out.clone(),
-            };
-            let task = Task {
-                command: vm.command,
-                directory: std::env::current_dir()?,
-                environment: vm.env,
-                carried: vm.carry,
-                wants_out: vm.out.is_some(),
-            };
-            guest::run(&cache, &project, &settings, &task, Streams::inherited()?)
+    let project = Project::find()?;
+    match cli.action {
+        Action::Demo(demo) => {
+            let settings = demo.guest.settings(demo.zfs, demo.timeout);
+            demo::run(&cache, &project, &settings, demo.native, &demo.arguments)
         }
-        Task_::Guests(guests) => {
-            let releases = if guests.zfs.is_empty() {
-                Release::ALL.to_vec()
+        Action::Test(test) => run_tests(&cache, &project, test),
+        Action::Vm(vm) => run_command(&cache, &project, vm),
+        Action::Check => Ok(u8::from(!check::run(&cache, &project)?)),
+        Action::Env(env) => {
+            let mut environment = Environment::get(&cache, env.zfs)?;
+            if let Some(release) = env.runner {
+                environment = environment.with_runner(release)?;
+            }
+            print!("{}", environment.exports());
+            Ok(0)
+        }
+        Action::Guests(options) => {
+            if options.list {
+                guests::list(&cache)?;
+            } else if options.clean {
+                guests::clean(&cache)?;
             } else {
-                guests.zfs
-            };
-            for release in releases {
-                tree::Guest::get(&cache, release)?;
+                guests::make(&cache, &some_or_all(options.zfs))?;
             }
             Ok(0)
         }
+        Action::Runner(options) => runner::run(
+            &cache,
+            &project,
+            options.zfs,
+            &options.program,
+            &options.arguments,
+        ),
+    }
+}
+
+fn some_or_all(releases: Vec<Release>) -> Vec<Release> {
+    if releases.is_empty() {
+        Release::ALL.to_vec()
+    } else {
+        releases
+    }
+}
+
+fn run_command(cache: &Cache, project: &Project, vm: Vm) -> Result<u8> {
+    let mut settings = vm.guest.settings(vm.zfs, vm.timeout);
+    settings.out.clone_from(&vm.out);
+    let task = Task {
+        command: vm.command,
+        directory: std::env::current_dir()?,
+        environment: vm.env,
+        carried: vm.carry,
+        wants_out: vm.out.is_some(),
+    };
+    if vm.native {
+        native::check()?;
+        native::run(&task, settings.timeout, Streams::inherited()?)
+    } else {
+        guest::run(cache, project, &settings, &task, Streams::inherited()?)
+    }
+}
+
+fn run_tests(cache: &Cache, project: &Project, test: Test) -> Result<u8> {
+    if test.native {
+        native::check()?;
+    }
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let plan = test::Plan {
+        // What bounds a guest's run is the sum of its programs' limits.
+        settings: test.guest.settings(Release::OLDEST, 24 * 60 * 60),
+        releases: some_or_all(test.zfs),
+        native: test.native,
+        filter: test.filter,
+        programs: test.test,
+        limit: Duration::from_secs(test.timeout),
+        jobs: test.jobs.unwrap_or(processors / 2),
+    };
+    Ok(u8::from(!test::run(cache, project, &plan)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read() {
+        for good in ["512M", "1G", "2G", "4096M"] {
+            assert_eq!(parse_size(good).unwrap(), good);
+        }
+        for bad in [
+            "", "G", "2", "2T", "1.5G", "+2G", "-2G", "511M", "0G", "2 G", "2GG", "2g",
+        ] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_command_keeps_its_own_options() {
+        let words = [
+            "x", "vm", "--zfs", "2.4", "--", "zfs", "list", "--zfs", "-v",
+        ];
+        let Action::Vm(vm) = Cli::parse_from(words).action else {
+            panic!("not a vm");
+        };
+        assert_eq!(vm.zfs, Release::V2_4);
+        assert_eq!(vm.command, ["zfs", "list", "--zfs", "-v"]);
+
+        let words = [
+            "x",
+            "runner",
+            "--zfs",
+            "2.1",
+            "/t/prog",
+            "--nocapture",
+            "--zfs",
+            "-q",
+            "--",
+        ];
+        let Action::Runner(runner) = Cli::parse_from(words).action else {
+            panic!("not a runner");
+        };
+        assert_eq!(runner.program.to_str(), Some("/t/prog"));
+        assert_eq!(runner.arguments[..3], ["--nocapture", "--zfs", "-q"]);
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn run(
         initramfs: scratch.path().join("initramfs"),
         disks: [
             guest.root_disk(),
-            carry::make_disk(project, task, &marker, scratch.path())?,
+            carry::make_disk(project, task, settings.release, &marker, scratch.path())?,
         ],
         directory: scratch.path(),
     };

@@ -3,13 +3,19 @@
 //! `cargo xtask help` lists what it does. A machine needs neither ZFS nor KVM
 //! for any of it: guests are made of Debian's packages and emulated.
 
+mod build;
 mod cache;
 mod carry;
+mod check;
 mod cli;
+mod demo;
 mod disk;
 mod guest;
+mod guests;
 mod host;
 mod initramfs;
+mod libtest;
+mod native;
 mod ports;
 mod process;
 mod progress;
@@ -17,6 +23,9 @@ mod project;
 mod qemu;
 mod recipe;
 mod release;
+mod runner;
+mod suite;
+mod test;
 mod tree;
 
 use std::process::ExitCode;

@@ -25,15 +25,6 @@ pub(crate) fn die_with_parent(command: &mut Command, signal: Signal) -> &mut Com
     unsafe { command.pre_exec(hook) }
 }
 
-/// Runs a command, inheriting its output, and fails unless it succeeds.
-pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = status(command)?;
-    if !status.success() {
-        bail!("{} failed ({status})", shown(command));
-    }
-    Ok(())
-}
-
 /// Runs a command, inheriting its output.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     die_with_parent(command, Signal::TERM)

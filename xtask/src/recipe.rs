@@ -83,12 +83,12 @@ impl Recipe {
         }
     }
 
-    /// QEMU, for a machine that has none: unpacked, never installed.
+    /// QEMU, for a machine that has none or an old one: unpacked, never installed.
     pub(crate) fn qemu() -> Self {
         Self {
             kind: "qemu",
             release: None,
-            suite: "bookworm",
+            suite: "trixie",
             packages: &["qemu-system-x86"],
             installed: false,
             script: "",

@@ -18,8 +18,6 @@ const GUEST_DISK: &str = "16G";
 /// A release's guest, ready to boot.
 #[derive(Clone, Debug)]
 pub(crate) struct Guest {
-    /// Which release it has.
-    pub(crate) release: Release,
     directory: PathBuf,
 }
 
@@ -37,7 +35,7 @@ impl Guest {
             fs::remove_dir_all(&tree)?;
             Ok(())
         })?;
-        Ok(Self { release, directory })
+        Ok(Self { directory })
     }
 
     /// The guest's kernel.

@@ -1,0 +1,89 @@
+//! `cargo xtask guests`: making all that is cached at once, listing, cleaning.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::thread;
+
+use anyhow::{Result, anyhow};
+
+use crate::cache::Cache;
+use crate::qemu::Qemu;
+use crate::recipe::Recipe;
+use crate::release::Release;
+use crate::tree::{self, Guest};
+
+/// Makes what is missing, guests side by side: much of the making of one is
+/// waiting, for a mirror or for a single processor.
+pub(crate) fn make(cache: &Cache, releases: &[Release]) -> Result<()> {
+    Qemu::get(cache)?;
+    tree::sysroot(cache, Release::OLDEST)?;
+    thread::scope(|scope| {
+        let makers: Vec<_> = releases
+            .iter()
+            .map(|&release| scope.spawn(move || Guest::get(cache, release)))
+            .collect();
+        let mut result = Ok(());
+        for maker in makers {
+            match maker.join() {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => result = Err(error),
+                Err(_) => result = Err(anyhow!("making a guest panicked")),
+            }
+        }
+        result
+    })
+}
+
+/// The entries that a present recipe makes.
+fn current() -> BTreeSet<String> {
+    let mut names = BTreeSet::from([Recipe::qemu().name()]);
+    for release in Release::ALL {
+        names.insert(Recipe::guest(release).name());
+        names.insert(Recipe::sysroot(release).name());
+    }
+    names
+}
+
+/// Lists what is cached, with its size and whether it is of any use still.
+pub(crate) fn list(cache: &Cache) -> Result<()> {
+    println!("{}", cache.root().display());
+    let current = current();
+    for name in cache.entries()? {
+        let megabytes = room(&cache.root().join(&name)) >> 20;
+        let note = if current.contains(&name) {
+            ""
+        } else {
+            "  (no longer used)"
+        };
+        println!("{megabytes:>8} MiB  {name}{note}");
+    }
+    Ok(())
+}
+
+/// Removes what no present recipe makes.
+pub(crate) fn clean(cache: &Cache) -> Result<()> {
+    let current = current();
+    for name in cache.entries()? {
+        if !current.contains(&name) {
+            cache.remove(&name)?;
+            println!("removed {name}");
+        }
+    }
+    Ok(())
+}
+
+/// The room that a directory takes on its disk, which for an image is less than
+/// its size.
+fn room(path: &Path) -> u64 {
+    let Ok(meta) = path.symlink_metadata() else {
+        return 0;
+    };
+    let inside = std::fs::read_dir(path).into_iter().flatten().flatten();
+    meta.blocks() * 512
+        + if meta.is_dir() {
+            inside.map(|entry| room(&entry.path())).sum()
+        } else {
+            0
+        }
+}

@@ -1,0 +1,288 @@
+//! `cargo xtask test`: what needs no ZFS here, and the rest on each release.
+
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+
+use crate::build::{Environment, Program};
+use crate::cache::Cache;
+use crate::guest::{self, Settings, Streams};
+use crate::libtest::{self, Counts};
+use crate::project::Project;
+use crate::release::Release;
+use crate::suite::{self, Feed, Suites};
+use crate::{native, process};
+
+/// What is to be tested, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// The releases; those of all guests by default.
+    pub(crate) releases: Vec<Release>,
+    /// On this machine instead.
+    pub(crate) native: bool,
+    /// Only the tests with this in their names.
+    pub(crate) filter: Option<String>,
+    /// Only the test programs of these names, and nothing on the host.
+    pub(crate) programs: Vec<String>,
+    /// How long one test program may take.
+    pub(crate) limit: Duration,
+    /// How many guests run at the same time.
+    pub(crate) jobs: usize,
+    /// What the guests are like.
+    pub(crate) settings: Settings,
+}
+
+/// What is tested without any ZFS: the parts that are pure, the documentation's
+/// examples, and this tool.
+const ON_HOST: &[(&str, &[&str])] = &[
+    (
+        "libzfs without ZFS",
+        &["-p", "libzfs", "--no-default-features"],
+    ),
+    ("xtask", &["-p", "xtask"]),
+];
+
+/// What is tested on pools. Examples are built too, and not run.
+const ON_POOLS: &[&str] = &[
+    "test",
+    "--no-run",
+    "-p",
+    "zvault",
+    "-p",
+    "libzfs",
+    "-p",
+    "libzfs-sys",
+];
+
+/// The line that all ends with, and what it is made of.
+#[derive(Debug, Default)]
+struct Tally {
+    lines: Vec<String>,
+    total: Counts,
+}
+
+impl Tally {
+    fn add(&mut self, what: &str, counts: Counts, note: &str) {
+        let separator = if note.is_empty() { "" } else { ": " };
+        self.lines
+            .push(format!("{what}: {counts}{separator}{note}"));
+        self.total += counts;
+    }
+
+    /// Something that could not be tested at all.
+    fn add_failure(&mut self, what: &str, why: &str) {
+        let counts = Counts {
+            failed: 1,
+            ..Counts::default()
+        };
+        self.add(what, counts, why.lines().next().unwrap_or_default());
+    }
+}
+
+/// Tests, and says whether all is well.
+pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> Result<bool> {
+    let mut tally = Tally::default();
+    if plan.programs.is_empty() {
+        for (what, arguments) in ON_HOST {
+            test_on_host(project, plan, what, arguments, &mut tally)?;
+        }
+    }
+    match build(cache, project, plan) {
+        Ok(programs) if plan.native => test_natively(project, plan, &programs, &mut tally),
+        Ok(programs) => test_in_guests(cache, project, plan, &programs, &mut tally),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            tally.add_failure("what runs on pools", "was not built");
+        }
+    }
+    println!();
+    for line in &tally.lines {
+        println!("{line}");
+    }
+    println!("{}", tally.total);
+    Ok(tally.total.failed == 0)
+}
+
+/// Runs `cargo test` right here and counts.
+fn test_on_host(
+    project: &Project,
+    plan: &Plan,
+    what: &str,
+    arguments: &[&str],
+    tally: &mut Tally,
+) -> Result<()> {
+    let start = Instant::now();
+    let mut cargo = project.cargo();
+    cargo
+        .args(["test", "--no-fail-fast"])
+        .args(arguments)
+        .args(
+            plan.filter
+                .as_deref()
+                .map(|filter| ["--", filter])
+                .iter()
+                .flatten(),
+        )
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit());
+    let output = process::die_with_parent(&mut cargo, rustix::process::Signal::TERM).output()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut counts = libtest::count(&text, output.status.success());
+    if counts.total() == 0 && plan.filter.is_none() {
+        counts.failed = 1;
+    }
+    println!(
+        "host: {what}: {counts} ({:.1} s)",
+        start.elapsed().as_secs_f64()
+    );
+    if counts.failed > 0 {
+        show_failure(&format!("host, {what}"), &text);
+    }
+    tally.add(&format!("host, {what}"), counts, "");
+    Ok(())
+}
+
+fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Vec<Program>> {
+    // On a machine that has ZFS, it is that ZFS which is built against.
+    let environment = if plan.native {
+        Environment::native()
+    } else {
+        Environment::get(cache, Release::OLDEST)?
+    };
+    let mut programs = environment.build(project, ON_POOLS)?;
+    programs.retain(|program| {
+        program.is_test && (plan.programs.is_empty() || plan.programs.contains(&program.name))
+    });
+    ensure!(
+        !programs.is_empty(),
+        "there is no test program of that name"
+    );
+    // In an order that does not depend on what cargo finished first.
+    programs.sort_by_key(|program| (program.is_integration_test, suite::suite_name(program)));
+    Ok(programs)
+}
+
+fn test_natively(project: &Project, plan: &Plan, programs: &[Program], tally: &mut Tally) {
+    test_at("native", project, plan, programs, tally, |task, streams| {
+        native::run(task, plan.settings.timeout, streams)
+    });
+}
+
+/// Tests each release in a guest of its own, as many at a time as asked for.
+fn test_in_guests(
+    cache: &Cache,
+    project: &Project,
+    plan: &Plan,
+    programs: &[Program],
+    tally: &mut Tally,
+) {
+    let waiting: Mutex<VecDeque<_>> = Mutex::new(plan.releases.iter().copied().collect());
+    let tested = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..plan.jobs.max(1) {
+            scope.spawn(|| {
+                let next = || {
+                    waiting
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .pop_front()
+                };
+                while let Some(release) = next() {
+                    let mut own = Tally::default();
+                    let place = format!("OpenZFS {release}");
+                    let settings = Settings {
+                        release,
+                        ..plan.settings.clone()
+                    };
+                    test_at(
+                        &place,
+                        project,
+                        plan,
+                        programs,
+                        &mut own,
+                        |task, streams| guest::run(cache, project, &settings, task, streams),
+                    );
+                    tested
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((release, own));
+                }
+            });
+        }
+    });
+    let mut tested = tested.into_inner().unwrap_or_else(PoisonError::into_inner);
+    tested.sort_by_key(|(release, _)| *release);
+    for (_, own) in tested {
+        tally.lines.extend(own.lines);
+        tally.total += own.total;
+    }
+}
+
+/// Runs all programs in one place, by `execute`, and counts.
+fn test_at(
+    place: &str,
+    project: &Project,
+    plan: &Plan,
+    programs: &[Program],
+    tally: &mut Tally,
+    execute: impl FnOnce(&crate::carry::Task, Streams) -> Result<u8>,
+) {
+    let filter: Vec<_> = plan.filter.iter().cloned().collect();
+    let suites = match Suites::new(place, programs, plan.filter.is_some()) {
+        Ok(suites) => Arc::new(suites),
+        Err(error) => return tally.add_failure(place, &error.to_string()),
+    };
+    let task = suites.task(&project.root, plan.limit, &filter);
+    let streams = Streams {
+        stdout: Box::new(Feed(Arc::clone(&suites))),
+        stderr: Box::new(std::io::stderr()),
+    };
+    let result = execute(&task, streams);
+    if let Err(error) = &result {
+        eprintln!("{place}: {error:#}");
+        suites.close(&error.to_string());
+    }
+    if !suites.stray().is_empty() {
+        eprintln!("{place}: {}", suites.stray());
+    }
+
+    let mut total = Counts::default();
+    for (program, outcome) in suites.outcomes() {
+        let name = format!("{place}, {}", suite::suite_name(program));
+        match outcome {
+            Some(outcome) => {
+                if let Some(failure) = &outcome.failure {
+                    show_failure(&name, failure);
+                }
+                if outcome.counts.total() > 0 {
+                    tally.add(&name, outcome.counts, "");
+                    total += outcome.counts;
+                }
+            }
+            None => {
+                tally.add_failure(&name, "was not run");
+                total.failed += 1;
+            }
+        }
+    }
+    if total.total() == 0 && plan.filter.is_none() {
+        tally.add_failure(place, "ran no tests");
+        total.failed += 1;
+    }
+    tally.lines.push(format!("{place}: {total}"));
+}
+
+/// Shows a suite's output.
+fn show_failure(what: &str, output: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = writeln!(stdout, "\n---- {what} ----");
+    for line in output.lines() {
+        let _ = writeln!(stdout, "    {line}");
+    }
+    let _ = writeln!(stdout, "---- end of {what} ----\n");
+}
