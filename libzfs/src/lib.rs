@@ -1,1 +1,104 @@
-//! Safe bindings to OpenZFS.
+//! Safe bindings to OpenZFS, for programs that would otherwise start `zfs` and parse what it
+//! prints.
+//!
+//! Everything begins with [`Zfs::open`]. Names are checked when they are made ([`DatasetName`],
+//! [`SnapshotName`], [`BookmarkName`]), results are values, and an [`Error`] says which operation
+//! failed on what and why.
+//!
+//! ```no_run
+//! use libzfs::{KeyStatus, SnapshotName, Zfs};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let zfs = Zfs::open()?;
+//! let base: SnapshotName = "tank/prod@rep-1".parse()?;
+//! let snap: SnapshotName = "tank/prod@rep-2".parse()?;
+//! let send = zfs.send(&snap).from(&base).raw();
+//! println!("about {} bytes", send.size()?);
+//!
+//! let copy: SnapshotName = "vault/prod@rep-2".parse()?;
+//! let received = zfs
+//!     .receive(&copy)
+//!     .resumable()
+//!     .exclude("mountpoint")
+//!     .set("readonly", true)
+//!     .run(send.start()?)?;
+//! println!("{} bytes", received.bytes());
+//! assert_eq!(zfs.dataset(copy.dataset())?.key_status()?, KeyStatus::Unavailable);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it runs on
+//!
+//! Linux with OpenZFS 2.1 or later; one binary for all of them. Functions that a release does not
+//! have are an error of the kind [`ErrorKind::Unsupported`].
+//!
+//! # Features
+//!
+//! * `lzc` (default): everything that talks to ZFS, linked with libzfs_core and libnvpair. Without
+//!   it the crate is pure Rust and needs no ZFS library: names, nvlists, stream records, resume
+//!   tokens and the derivation of keys.
+//! * `testing`: [`testing::Pool`], a pool on files for a test.
+//!
+//! # What it never does
+//!
+//! It starts no process, prints nothing, installs no signal handler, and does not exit or abort.
+//! What it does is logged with `tracing`, without keys.
+
+mod error;
+mod fletcher4;
+pub mod key;
+mod name;
+pub mod nvlist;
+pub mod property;
+pub mod resume_token;
+pub mod stream;
+
+#[cfg(feature = "lzc")]
+mod bookmark;
+#[cfg(feature = "lzc")]
+mod dataset;
+#[cfg(feature = "lzc")]
+mod encryption;
+#[cfg(feature = "lzc")]
+mod ffi;
+#[cfg(feature = "lzc")]
+mod handle;
+#[cfg(feature = "lzc")]
+mod hold;
+#[cfg(feature = "lzc")]
+mod receive;
+#[cfg(feature = "lzc")]
+mod send;
+#[cfg(feature = "lzc")]
+mod snapshot;
+#[cfg(feature = "testing")]
+pub mod testing;
+#[cfg(feature = "lzc")]
+mod transfer;
+
+pub use self::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
+pub use self::key::{Key, KeyError, KeyFormat};
+pub use self::name::{
+    BookmarkName, DatasetName, HoldTag, IncrementalSource, MAX_NAME_LEN, MAX_NESTING,
+    MAX_POOL_NAME_LEN, NameError, NameErrorReason, PoolName, SnapshotName, check_user_property,
+};
+pub use self::property::{CanMount, Encryption, KeyStatus, Properties, Property, Source};
+pub use self::resume_token::ResumeToken;
+
+#[cfg(feature = "lzc")]
+pub use self::bookmark::Bookmark;
+#[cfg(feature = "lzc")]
+pub use self::dataset::{Dataset, DatasetBuilder};
+#[cfg(feature = "lzc")]
+pub use self::ffi::UserlandLibrary;
+#[cfg(feature = "lzc")]
+pub use self::handle::{Zfs, userland_library};
+#[cfg(feature = "lzc")]
+pub use self::hold::{HoldTime, Holds};
+#[cfg(feature = "lzc")]
+pub use self::receive::{ReceiveBuilder, Received, StreamSource};
+#[cfg(feature = "lzc")]
+pub use self::send::{SendBuilder, SendFlags, SendStream};
+#[cfg(feature = "lzc")]
+pub use self::snapshot::{Destroy, Snapshot};

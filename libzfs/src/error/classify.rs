@@ -1,0 +1,153 @@
+//! What an error number means for the operation that met it: the one table of it.
+
+use super::Errno;
+use super::kind::{ErrorKind as Kind, Operation as Op};
+
+/// The kind of `errno` for `operation`, as far as the two alone tell.
+///
+/// Calls that know more (which of two names is missing, whether a descriptor was ours) refine
+/// this themselves.
+pub(super) fn classify(operation: Op, errno: Errno) -> Kind {
+    by_operation(operation, errno).unwrap_or_else(|| by_errno(errno))
+}
+
+fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
+    Some(match (operation, errno.raw()) {
+        (Op::Open, libc::ENOENT | libc::ENXIO | libc::ENODEV) => Kind::ZfsNotAvailable,
+        (Op::Open, libc::EACCES) => Kind::PermissionDenied,
+
+        (Op::Create, libc::ENOENT) => Kind::ParentNotFound,
+        (Op::Create, libc::EEXIST) => Kind::DatasetExists,
+        (Op::Create, libc::EINVAL | libc::ERANGE) => Kind::InvalidProperty,
+        (Op::Create, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::Create, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::Create, libc::ENXIO) => Kind::PoolNotFound,
+
+        (Op::Destroy, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::Destroy, libc::EEXIST) => Kind::HasChildren,
+
+        (Op::CreateSnapshots, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::CreateSnapshots, libc::EEXIST) => Kind::SnapshotExists,
+        (Op::CreateSnapshots, libc::EXDEV) => Kind::DuplicateSnapshots,
+        (Op::CreateSnapshots, libc::EINVAL) => Kind::InvalidProperty,
+        (Op::CreateSnapshots, libc::ENOTSUP) => Kind::FeatureDisabled,
+
+        (Op::DestroySnapshots, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::DestroySnapshots, libc::EEXIST) => Kind::SnapshotCloned,
+        (Op::DestroySnapshots, libc::EBUSY) => Kind::SnapshotHeld,
+
+        (Op::CreateBookmarks, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::CreateBookmarks, libc::EEXIST) => Kind::BookmarkExists,
+        (Op::CreateBookmarks, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::CreateBookmarks, libc::EINVAL) => Kind::InvalidName,
+
+        (Op::DestroyBookmarks, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::ReadBookmarks | Op::ReadProperties, libc::ENOENT) => Kind::DatasetNotFound,
+
+        (Op::Hold, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::Hold, libc::EEXIST) => Kind::HoldExists,
+        (Op::Hold | Op::Release, libc::E2BIG) => Kind::NameTooLong,
+        (Op::Hold | Op::Release | Op::ReadHolds, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::Release, libc::ENOENT | libc::ESRCH) => Kind::HoldNotFound,
+        (Op::ReadHolds, libc::ENOENT) => Kind::SnapshotNotFound,
+
+        (Op::LoadKey, libc::EACCES) => Kind::WrongKey,
+        (Op::LoadKey, libc::EEXIST) => Kind::KeyAlreadyLoaded,
+        (Op::LoadKey | Op::UnloadKey, libc::EINVAL) => Kind::NotEncryptionRoot,
+        (Op::LoadKey | Op::UnloadKey, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::UnloadKey, libc::EACCES) => Kind::KeyNotLoaded,
+
+        (Op::Send | Op::EstimateSend, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::Send | Op::EstimateSend, libc::EXDEV) => Kind::NotAnAncestor,
+        (Op::Send | Op::EstimateSend, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::Send | Op::EstimateSend, libc::ENOTSUP) => Kind::FeatureDisabled,
+
+        (Op::Receive, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::Receive, libc::EEXIST) => Kind::DatasetExists,
+        (Op::Receive, libc::EINVAL | libc::EBADE) => Kind::BadStream,
+        (Op::Receive, libc::ENOTSUP) => Kind::StreamFeatureUnsupported,
+        (Op::Receive, libc::ENODEV) => Kind::NoMatchingSnapshot,
+        (Op::Receive, libc::ETXTBSY) => Kind::DestinationModified,
+        (Op::Receive, libc::EACCES) => Kind::KeyNotLoaded,
+
+        (Op::CreatePool, libc::EEXIST) => Kind::PoolExists,
+        (Op::DestroyPool, libc::ENOENT) => Kind::PoolNotFound,
+
+        (Op::Mount, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::Mount, libc::ENOENT) => Kind::DatasetNotFound,
+        _ => return None,
+    })
+}
+
+fn by_errno(errno: Errno) -> Kind {
+    match errno {
+        Errno::ZFS_ERR_IOC_CMD_UNAVAIL | Errno::ZFS_ERR_IOC_ARG_UNAVAIL => Kind::Unsupported,
+        Errno::ZFS_ERR_IOC_ARG_REQUIRED | Errno::ZFS_ERR_IOC_ARG_BADTYPE => Kind::InvalidArgument,
+        Errno::ZFS_ERR_WRONG_PARENT => Kind::WrongParent,
+        Errno::ZFS_ERR_FROM_IVSET_GUID_MISSING => Kind::IvsetGuidMissing,
+        Errno::ZFS_ERR_FROM_IVSET_GUID_MISMATCH => Kind::IvsetGuidMismatch,
+        Errno::ZFS_ERR_SPILL_BLOCK_FLAG_MISSING => Kind::SpillBlockFlagMissing,
+        Errno::ZFS_ERR_UNKNOWN_SEND_STREAM_FEATURE
+        | Errno::ZFS_ERR_CRYPTO_NOTSUP
+        | Errno::ZFS_ERR_STREAM_LARGE_MICROZAP => Kind::StreamFeatureUnsupported,
+        Errno::ZFS_ERR_EXPORT_IN_PROGRESS => Kind::ExportInProgress,
+        Errno::ZFS_ERR_BOOKMARK_SOURCE_NOT_ANCESTOR => Kind::BookmarkSourceNotAncestor,
+        Errno::ZFS_ERR_STREAM_TRUNCATED => Kind::StreamTruncated,
+        Errno::ZFS_ERR_STREAM_LARGE_BLOCK_MISMATCH => Kind::LargeBlockMismatch,
+        Errno::ZFS_ERR_BADPROP => Kind::InvalidProperty,
+        Errno::ZFS_ERR_RESUME_EXISTS => Kind::ResumableStateExists,
+        other => by_system_errno(other.raw()),
+    }
+}
+
+fn by_system_errno(raw: i32) -> Kind {
+    match raw {
+        libc::EPERM => Kind::PermissionDenied,
+        libc::EACCES => Kind::PermissionDenied,
+        libc::EINTR => Kind::Interrupted,
+        libc::EIO | libc::ENXIO => Kind::Io,
+        libc::EBADF => Kind::BadDescriptor,
+        libc::EAGAIN => Kind::PoolSuspended,
+        libc::ENOMEM => Kind::OutOfMemory,
+        libc::EBUSY => Kind::Busy,
+        libc::EXDEV => Kind::PoolsDiffer,
+        libc::EINVAL => Kind::InvalidArgument,
+        libc::ENOSPC => Kind::NoSpace,
+        libc::EDQUOT => Kind::QuotaExceeded,
+        libc::EROFS => Kind::ReadOnlyPool,
+        libc::EPIPE => Kind::BrokenPipe,
+        libc::ENAMETOOLONG => Kind::NameTooLong,
+        libc::ENOTSUP | libc::ENOTTY | libc::ENOSYS => Kind::Unsupported,
+        _ => Kind::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_means_what_the_call_means_by_it() {
+        let kind = |op, raw| classify(op, Errno::new(raw));
+        assert_eq!(kind(Op::Create, libc::EEXIST), Kind::DatasetExists);
+        assert_eq!(kind(Op::Destroy, libc::EEXIST), Kind::HasChildren);
+        assert_eq!(
+            kind(Op::DestroySnapshots, libc::EEXIST),
+            Kind::SnapshotCloned
+        );
+        assert_eq!(kind(Op::LoadKey, libc::EACCES), Kind::WrongKey);
+        assert_eq!(kind(Op::UnloadKey, libc::EACCES), Kind::KeyNotLoaded);
+        assert_eq!(kind(Op::Send, libc::EXDEV), Kind::NotAnAncestor);
+        assert_eq!(kind(Op::Hold, libc::EXDEV), Kind::PoolsDiffer);
+    }
+
+    #[test]
+    fn numbers_of_openzfs_do_not_depend_on_the_call() {
+        assert_eq!(
+            classify(Op::Receive, Errno::new(1040)),
+            Kind::StreamTruncated
+        );
+        assert_eq!(classify(Op::Create, Errno::new(1033)), Kind::WrongParent);
+        assert_eq!(classify(Op::Receive, Errno::new(1999)), Kind::Other);
+    }
+}

@@ -1,0 +1,258 @@
+//! The kinds of errors, by what a caller would do next, and the operations that meet them.
+
+use std::fmt;
+
+use super::Errno;
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident $text:literal;)*) => {
+        /// What was being done when an error occurred.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Operation {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl fmt::Display for Operation {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self {
+                    $(Self::$name => $text,)*
+                })
+            }
+        }
+    };
+}
+
+operations! {
+    /// Opening `/dev/zfs` and initialising libzfs_core.
+    Open "open ZFS";
+    /// Reading the version of a part of ZFS.
+    ReadVersion "read the version of";
+    /// Creating a file system or a volume.
+    Create "create";
+    /// Destroying a dataset, snapshot or partial receive state.
+    Destroy "destroy";
+    /// Creating snapshots.
+    CreateSnapshots "create snapshot";
+    /// Destroying snapshots.
+    DestroySnapshots "destroy snapshot";
+    /// Creating bookmarks.
+    CreateBookmarks "create bookmark";
+    /// Listing a dataset's bookmarks.
+    ReadBookmarks "read the bookmarks of";
+    /// Destroying bookmarks.
+    DestroyBookmarks "destroy bookmark";
+    /// Holding snapshots.
+    Hold "hold";
+    /// Releasing holds.
+    Release "release";
+    /// Reading a snapshot's holds.
+    ReadHolds "read the holds of";
+    /// Reading properties.
+    ReadProperties "read the properties of";
+    /// Loading a key.
+    LoadKey "load the key of";
+    /// Unloading a key.
+    UnloadKey "unload the key of";
+    /// Sending a stream.
+    Send "send";
+    /// Estimating the size of a stream.
+    EstimateSend "estimate the send of";
+    /// Receiving a stream.
+    Receive "receive into";
+    /// Creating a pool.
+    CreatePool "create pool";
+    /// Destroying a pool.
+    DestroyPool "destroy pool";
+    /// Mounting a dataset.
+    Mount "mount";
+    /// Unmounting a dataset.
+    Unmount "unmount";
+}
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident $errno:expr, $text:literal $(=> $remedy:literal)?;)*) => {
+        /// Why an operation failed, by what a caller would do next.
+        ///
+        /// The same error number means different things to different calls; the kind is what it
+        /// means for the call that failed. The number stays readable at
+        /// [`Error::errno`](super::Error::errno).
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl ErrorKind {
+            /// The error number that stands for this kind where the kernel was not asked.
+            pub(crate) fn usual_errno(self) -> Errno {
+                Errno::new(match self {
+                    $(Self::$name => $errno,)*
+                })
+            }
+
+            /// What usually helps.
+            pub fn remedy(self) -> Option<&'static str> {
+                match self {
+                    $($(Self::$name => Some($remedy),)?)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for ErrorKind {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(match self {
+                    $(Self::$name => $text,)*
+                })
+            }
+        }
+    };
+}
+
+kinds! {
+    /// There is no `/dev/zfs`: the kernel module is not loaded, or not installed.
+    ZfsNotAvailable libc::ENOENT, "/dev/zfs is not there" => "load the kernel module: modprobe zfs";
+    /// The caller lacks a privilege or a permission delegated with `zfs allow`.
+    PermissionDenied libc::EPERM, "permission denied" =>
+        "run as root, or have the permission delegated with zfs allow";
+    /// The module or library of this OpenZFS release has no such function.
+    Unsupported libc::ENOTSUP, "not supported by this OpenZFS release";
+    /// The pool lacks a feature that this needs.
+    FeatureDisabled libc::ENOTSUP, "the pool lacks a feature that this needs" =>
+        "enable it with zpool set feature@NAME=enabled, or zpool upgrade";
+
+    /// The pool does not exist or is not imported.
+    PoolNotFound libc::ENOENT, "no such pool";
+    /// The file system or volume does not exist.
+    DatasetNotFound libc::ENOENT, "no such dataset";
+    /// The dataset that the new one would be in does not exist.
+    ParentNotFound libc::ENOENT, "the parent dataset does not exist";
+    /// The parent is a volume, which can have no children.
+    WrongParent Errno::ZFS_ERR_WRONG_PARENT.raw(), "the parent is not a file system";
+    /// The snapshot does not exist.
+    SnapshotNotFound libc::ENOENT, "no such snapshot";
+    /// The bookmark does not exist.
+    BookmarkNotFound libc::ENOENT, "no such bookmark";
+    /// The snapshot or bookmark that an incremental send starts from does not exist.
+    IncrementalSourceNotFound libc::ENOENT, "the incremental source does not exist";
+    /// The snapshot has no hold with this tag.
+    HoldNotFound libc::ENOENT, "no such hold";
+    /// A dataset of this name exists.
+    DatasetExists libc::EEXIST, "dataset exists already";
+    /// A snapshot of this name exists.
+    SnapshotExists libc::EEXIST, "snapshot exists already";
+    /// A bookmark of this name exists.
+    BookmarkExists libc::EEXIST, "bookmark exists already";
+    /// The snapshot is held with this tag already.
+    HoldExists libc::EEXIST, "held with this tag already";
+    /// A pool of this name exists.
+    PoolExists libc::EEXIST, "pool exists already";
+
+    /// The name is not one that ZFS allows, or is kept for ZFS's own use.
+    InvalidName libc::EINVAL, "invalid name";
+    /// The name is longer than 255 bytes, or a tag longer than there is room for.
+    NameTooLong libc::ENAMETOOLONG, "name too long";
+    /// A property has a name, a type or a value that is not allowed here.
+    InvalidProperty libc::EINVAL, "invalid property";
+    /// An argument is not allowed, and the kernel does not say which.
+    InvalidArgument libc::EINVAL, "invalid argument";
+    /// The items of one call are in different pools.
+    PoolsDiffer libc::EXDEV, "not all in the same pool";
+    /// One call was to make several snapshots of one dataset.
+    DuplicateSnapshots libc::EXDEV, "more than one snapshot of one dataset, or not all in one pool";
+
+    /// The snapshot is held, so that it cannot be destroyed.
+    SnapshotHeld libc::EBUSY, "snapshot is held" => "release its holds first";
+    /// The snapshot has clones, so that it cannot be destroyed.
+    SnapshotCloned libc::EEXIST, "snapshot has clones" => "destroy or promote the clones first";
+    /// The dataset has children or snapshots, so that it cannot be destroyed alone.
+    HasChildren libc::EEXIST, "dataset has children or snapshots" => "destroy those first";
+    /// The dataset is mounted, open, or busy with another send or receive.
+    Busy libc::EBUSY, "dataset is busy" => "unmount or close it, or wait for what uses it";
+
+    /// The dataset is not encrypted.
+    NotEncrypted libc::EINVAL, "dataset is not encrypted";
+    /// The dataset has its key from another one, its encryption root.
+    NotEncryptionRoot libc::EINVAL, "dataset is not an encryption root" =>
+        "use its encryption root, the property encryptionroot";
+    /// The dataset's key is not loaded.
+    KeyNotLoaded libc::EACCES, "key is not loaded" => "load it first, or send raw";
+    /// The dataset's key is loaded already.
+    KeyAlreadyLoaded libc::EEXIST, "key is loaded already";
+    /// The key is not the dataset's.
+    WrongKey libc::EACCES, "wrong key";
+    /// The key has the wrong length or is of another format than the dataset's.
+    InvalidKey libc::EINVAL, "invalid key";
+
+    /// No space in the pool, or on the file system that the stream is written to.
+    NoSpace libc::ENOSPC, "no space left";
+    /// A quota would be exceeded.
+    QuotaExceeded libc::EDQUOT, "quota exceeded";
+    /// The pool is imported read-only.
+    ReadOnlyPool libc::EROFS, "pool is read-only";
+    /// The pool is suspended after I/O failures.
+    PoolSuspended libc::EAGAIN, "pool is suspended" => "bring its devices back and run zpool clear";
+    /// An I/O error.
+    Io libc::EIO, "input/output error";
+
+    /// The descriptor is closed, not open in the direction needed, or of no use for a stream.
+    BadDescriptor libc::EBADF, "descriptor does not suit";
+    /// The reader of the stream went away.
+    BrokenPipe libc::EPIPE, "the reader of the stream went away";
+    /// A signal ended the transfer. What was sent or received before stays as it is.
+    Interrupted libc::EINTR, "interrupted";
+    /// The incremental source is no ancestor of the snapshot to send.
+    NotAnAncestor libc::EXDEV, "the incremental source is no earlier snapshot of the same dataset";
+
+    /// The stream has no byte.
+    EmptyStream libc::EIO, "the stream is empty" => "see why its sender wrote nothing";
+    /// The stream ended before its end record.
+    StreamTruncated Errno::ZFS_ERR_STREAM_TRUNCATED.raw(), "the stream ended early" =>
+        "resume from the receive_resume_token if the receive was resumable, or send again";
+    /// What was read is no ZFS send stream.
+    NotAStream libc::EINVAL, "not a ZFS send stream";
+    /// The stream is a package (`zfs send -R`, `-p` or `-I`), which holds several streams.
+    PackageStream libc::EINVAL, "the stream is a package of several streams" =>
+        "send without -R, -p and -I";
+    /// The stream is damaged, or does not fit what it is received into.
+    BadStream libc::EBADE, "the stream is damaged or does not fit here";
+    /// The stream has a feature that the receiving module or pool does not have.
+    StreamFeatureUnsupported libc::ENOTSUP, "the stream needs a feature that is not supported here" =>
+        "upgrade the receiving pool, or send without that feature";
+    /// The receiving dataset has no snapshot that the stream could build on.
+    NoMatchingSnapshot libc::ENODEV, "the destination's newest snapshot is not the stream's base";
+    /// The receiving dataset was changed since its newest snapshot.
+    DestinationModified libc::ETXTBSY, "the destination was modified since its newest snapshot" =>
+        "roll it back if the changes may be lost";
+    /// The receiving dataset holds the state of an interrupted receive.
+    ResumableStateExists Errno::ZFS_ERR_RESUME_EXISTS.raw(), "a partial receive exists" =>
+        "resume it from its receive_resume_token, or discard it";
+    /// The base lacks the GUID that raw incremental streams need.
+    IvsetGuidMissing Errno::ZFS_ERR_FROM_IVSET_GUID_MISSING.raw(),
+        "the incremental source has no IV set GUID" =>
+        "send from a snapshot or a bookmark of version 2";
+    /// The base on the receiver is not the one that the raw stream was made from.
+    IvsetGuidMismatch Errno::ZFS_ERR_FROM_IVSET_GUID_MISMATCH.raw(),
+        "the IV set GUID of the destination's snapshot does not match";
+    /// The stream lacks a flag that the dataset's earlier streams had.
+    SpillBlockFlagMissing Errno::ZFS_ERR_SPILL_BLOCK_FLAG_MISSING.raw(),
+        "the stream lacks the spill block flag that its base has";
+    /// The stream was sent with another large-block setting than its base.
+    LargeBlockMismatch Errno::ZFS_ERR_STREAM_LARGE_BLOCK_MISMATCH.raw(),
+        "the stream's large-block setting differs from its base's";
+    /// The bookmark's source is no ancestor of it.
+    BookmarkSourceNotAncestor Errno::ZFS_ERR_BOOKMARK_SOURCE_NOT_ANCESTOR.raw(),
+        "the bookmark's source is not an ancestor of it";
+    /// Text that is no resume token, or one that asks for something else.
+    InvalidResumeToken libc::EINVAL, "invalid resume token";
+
+    /// The pool is being exported.
+    ExportInProgress Errno::ZFS_ERR_EXPORT_IN_PROGRESS.raw(), "the pool is being exported";
+    /// Out of memory, or the answer does not fit.
+    OutOfMemory libc::ENOMEM, "out of memory";
+    /// The kernel's answer is not of the form that this crate knows.
+    UnexpectedAnswer libc::EIO, "unexpected answer from the kernel";
+    /// None of the others; the error number tells what there is to know.
+    Other libc::EIO, "failed";
+}

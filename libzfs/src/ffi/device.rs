@@ -1,0 +1,168 @@
+//! `/dev/zfs` itself: the ioctls for what libzfs_core has no function for.
+
+use std::fs::{File, OpenOptions};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use libzfs_sys::ioctl::{self, zfs_cmd, zfs_ioc_t};
+
+use crate::error::Errno;
+use crate::nvlist::NvList;
+
+type Result<T, E = Errno> = std::result::Result<T, E>;
+
+/// The path of the device through which every program talks to ZFS.
+const PATH: &str = "/dev/zfs";
+
+/// How large an answer may be: more than any dataset's properties, less than what hurts.
+const MAX_ANSWER: usize = 64 << 20;
+
+/// `/dev/zfs`, open. Holds that end with a process are bound to a descriptor like this one's.
+#[derive(Debug)]
+pub(crate) struct Device(File);
+
+/// One ioctl being prepared: the structure that all of them take, and the buffers that it points
+/// into.
+struct Command {
+    zc: Box<zfs_cmd>,
+    source: Vec<u8>,
+    config: Vec<u8>,
+    answer: Vec<u8>,
+}
+
+impl Command {
+    fn new(name: &str) -> Result<Self> {
+        let mut zc = Box::new(zfs_cmd::default());
+        // One byte stays zero, so that the kernel finds the end of the name.
+        if name.len() >= zc.zc_name.len() {
+            return Err(Errno::new(libc::ENAMETOOLONG));
+        }
+        for (to, from) in zc.zc_name.iter_mut().zip(name.bytes()) {
+            *to = from as std::ffi::c_char;
+        }
+        Ok(Self {
+            zc,
+            source: Vec::new(),
+            config: Vec::new(),
+            answer: Vec::new(),
+        })
+    }
+
+    fn source(mut self, list: &NvList) -> Result<Self> {
+        self.source = list.encode().map_err(|_| Errno::new(libc::EINVAL))?;
+        Ok(self)
+    }
+
+    fn config(mut self, list: &NvList) -> Result<Self> {
+        self.config = list.encode().map_err(|_| Errno::new(libc::EINVAL))?;
+        Ok(self)
+    }
+
+    fn answer(mut self, size: usize) -> Self {
+        self.answer = vec![0; size];
+        self
+    }
+
+    /// The name that the kernel left.
+    fn name(&self) -> String {
+        let bytes: Vec<u8> = self
+            .zc
+            .zc_name
+            .iter()
+            .map(|&c| c as u8)
+            .take_while(|&byte| byte != 0)
+            .collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Points the structure at the buffers; they must not change until the ioctl is done.
+    fn point(&mut self) {
+        let zc = &mut *self.zc;
+        zc.zc_nvlist_src = self.source.as_ptr() as u64;
+        zc.zc_nvlist_src_size = self.source.len() as u64;
+        zc.zc_nvlist_conf = self.config.as_ptr() as u64;
+        zc.zc_nvlist_conf_size = self.config.len() as u64;
+        zc.zc_nvlist_dst = self.answer.as_mut_ptr() as u64;
+        zc.zc_nvlist_dst_size = self.answer.len() as u64;
+    }
+}
+
+impl Device {
+    pub(crate) fn open() -> Result<Self> {
+        Ok(Self(OpenOptions::new().read(true).write(true).open(PATH)?))
+    }
+
+    /// Runs the command; repeats it with a larger buffer while the answer does not fit.
+    fn run(&self, ioc: zfs_ioc_t, mut command: Command) -> Result<Command> {
+        loop {
+            command.point();
+            // SAFETY: the structure is as the kernel declares it (the layout tests), with sizes
+            // that are those of the buffers it points to, which `command` owns and which live
+            // until the call returns; the kernel writes into the answer's buffer alone.
+            let rc = unsafe { libc::ioctl(self.0.as_raw_fd(), ioc.into(), &raw mut *command.zc) };
+            if rc == 0 {
+                return Ok(command);
+            }
+            let errno = Errno::last();
+            let had = command.answer.len();
+            // The kernel says how much it needs, with ENOMEM as the sign that it was too little.
+            let needs = usize::try_from(command.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
+            if errno.raw() != libc::ENOMEM || had == 0 || needs <= had || needs > MAX_ANSWER {
+                return Err(errno);
+            }
+            command.answer = vec![0; needs];
+        }
+    }
+
+    /// `ZFS_IOC_OBJSET_STATS`: all properties of a dataset or snapshot.
+    pub(crate) fn objset_stats(&self, name: &str) -> Result<NvList> {
+        let command = Command::new(name)?.answer(16 << 10);
+        let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, command)?;
+        let filled = usize::try_from(done.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
+        let answer = done.answer.get(..filled).ok_or(Errno::new(libc::EIO))?;
+        NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))
+    }
+
+    /// `ZFS_IOC_SNAPSHOT_LIST_NEXT` in its simple mode: each snapshot's name and GUID, none if
+    /// there is no such dataset.
+    pub(crate) fn each_snapshot(
+        &self,
+        dataset: &str,
+        mut each: impl FnMut(&str, u64),
+    ) -> Result<()> {
+        let mut cookie = 0;
+        loop {
+            let mut command = Command::new(dataset)?;
+            command.zc.zc_simple = 1;
+            command.zc.zc_cookie = cookie;
+            match self.run(ioctl::ZFS_IOC_SNAPSHOT_LIST_NEXT, command) {
+                Ok(done) => {
+                    cookie = done.zc.zc_cookie;
+                    each(&done.name(), done.zc.zc_objset_stats.dds_guid);
+                }
+                Err(errno) if errno.raw() == libc::ESRCH => return Ok(()),
+                Err(errno) if errno.raw() == libc::EINTR => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// `ZFS_IOC_POOL_CREATE`: a pool of the vdev tree `config`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn pool_create(&self, name: &str, config: &NvList, props: &NvList) -> Result<()> {
+        let command = Command::new(name)?.config(config)?.source(props)?;
+        self.run(ioctl::ZFS_IOC_POOL_CREATE, command).map(drop)
+    }
+
+    /// `ZFS_IOC_POOL_DESTROY`; none of the pool's datasets may be mounted.
+    #[cfg(feature = "testing")]
+    pub(crate) fn pool_destroy(&self, name: &str) -> Result<()> {
+        self.run(ioctl::ZFS_IOC_POOL_DESTROY, Command::new(name)?)
+            .map(drop)
+    }
+}
+
+impl AsFd for Device {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}

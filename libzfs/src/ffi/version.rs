@@ -1,0 +1,107 @@
+//! Which OpenZFS the process runs with: the library that it is linked to, and its release.
+
+use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use libzfs_sys as sys;
+
+/// The userland library, as the process finds it at run time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UserlandLibrary {
+    /// The file that libzfs_core was loaded from.
+    pub path: Option<PathBuf>,
+    /// Its release, such as `2.3.9-1`; libzfs_core does not know it, so libzfs is asked where that
+    /// is installed, and `None` where it is not.
+    pub version: Option<String>,
+}
+
+/// Finds out what there is. Loads libzfs for the time of the call if it is installed.
+pub(crate) fn userland_library() -> UserlandLibrary {
+    UserlandLibrary {
+        path: libzfs_core_path(),
+        version: libzfs_version(),
+    }
+}
+
+fn libzfs_core_path() -> Option<PathBuf> {
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    let function = sys::libzfs_core_init as *const c_void;
+    // SAFETY: the address is one of a loaded library, and `info` is ours to write.
+    let found = unsafe { libc::dladdr(function, info.as_mut_ptr()) };
+    // SAFETY: zeroed, which is a value of a structure of pointers, and maybe written since.
+    let info = unsafe { info.assume_init() };
+    if found == 0 || info.dli_fname.is_null() {
+        return None;
+    }
+    // SAFETY: a NUL-terminated text that lives as long as the library, which stays loaded.
+    let path = unsafe { CStr::from_ptr(info.dli_fname) };
+    Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
+}
+
+/// libzfs, loaded for a moment.
+struct Loaded(*mut c_void);
+
+impl Loaded {
+    fn open(name: &CStr) -> Option<Self> {
+        // SAFETY: the name is a C string; what the library does when it is loaded is nothing but
+        // to set up its own state.
+        let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        (!handle.is_null()).then(|| Self(handle))
+    }
+
+    fn symbol(&self, name: &CStr) -> Option<*mut c_void> {
+        // SAFETY: the handle is open and the name a C string.
+        let symbol = unsafe { libc::dlsym(self.0, name.as_ptr()) };
+        (!symbol.is_null()).then_some(symbol)
+    }
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        // SAFETY: the handle is open, and nothing of the library is used after this.
+        unsafe { libc::dlclose(self.0) };
+    }
+}
+
+/// `zfs_version_userland`, which 2.1 has with another signature than later releases.
+///
+/// The number in the library's name does not tell them apart: 4 is both 2.1 and 2.2. A function
+/// that came with the change of signature does.
+fn libzfs_version() -> Option<String> {
+    const NAMES: [&CStr; 4] = [
+        c"libzfs.so.7",
+        c"libzfs.so.6",
+        c"libzfs.so.5",
+        c"libzfs.so.4",
+    ];
+    const SINCE_2_2: &CStr = c"zfs_iter_children_v2";
+    let libzfs = NAMES.iter().find_map(|name| Loaded::open(name))?;
+    let function = libzfs.symbol(c"zfs_version_userland")?;
+    let mut buffer = [0_u8; 256];
+    if libzfs.symbol(SINCE_2_2).is_some() {
+        // SAFETY: since 2.2 the function takes nothing and returns a constant text.
+        let function = unsafe {
+            std::mem::transmute::<*mut c_void, extern "C" fn() -> *const c_char>(function)
+        };
+        let version = function();
+        if version.is_null() {
+            return None;
+        }
+        // SAFETY: a NUL-terminated constant of the library, which is still loaded.
+        let version = unsafe { CStr::from_ptr(version) };
+        Some(version.to_str().ok()?.to_owned())
+    } else {
+        // SAFETY: up to 2.1 the function writes a text of at most as many bytes as it is told.
+        let function = unsafe {
+            std::mem::transmute::<*mut c_void, extern "C" fn(*mut c_char, c_int)>(function)
+        };
+        function(
+            buffer.as_mut_ptr().cast(),
+            c_int::try_from(buffer.len()).ok()?,
+        );
+        let version = CStr::from_bytes_until_nul(&buffer).ok()?;
+        Some(version.to_str().ok()?.to_owned())
+    }
+}

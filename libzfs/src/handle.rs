@@ -1,0 +1,181 @@
+//! The handle through which everything is done.
+
+use std::fmt;
+use std::fs;
+use std::sync::Arc;
+
+use crate::error::{Errno, Error, ErrorKind, Operation, Result};
+use crate::ffi::{self, Device, Library, UserlandLibrary};
+use crate::nvlist::NvList;
+
+/// Access to ZFS on this machine.
+///
+/// It owns the initialisation of libzfs_core and an open `/dev/zfs`. Cloning is cheap, and clones
+/// can be used from as many threads as wanted at the same time: neither part has any other state.
+///
+/// A handle stays usable after `fork`.
+#[derive(Clone)]
+pub struct Zfs(Arc<Inner>);
+
+struct Inner {
+    library: Library,
+    device: Device,
+}
+
+impl Zfs {
+    /// Opens `/dev/zfs` and initialises libzfs_core.
+    ///
+    /// What can be done with the handle then depends on who the caller is: root can do
+    /// everything, others what was delegated to them with `zfs allow`.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::ZfsNotAvailable`]: there is no `/dev/zfs`; the module is not loaded.
+    /// * [`ErrorKind::PermissionDenied`]: the device may not be opened. OpenZFS lets everybody
+    ///   open it; a container or a device policy may not.
+    #[doc(alias = "libzfs_core_init")]
+    pub fn open() -> Result<Self> {
+        let failed = |errno| Error::from_errno(Operation::Open, "/dev/zfs", errno);
+        let device = Device::open().map_err(failed)?;
+        let library = Library::init().map_err(failed)?;
+        Ok(Self(Arc::new(Inner { library, device })))
+    }
+
+    /// The version of the loaded kernel module, such as `2.3.9-1`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ZfsNotAvailable`]: no module is loaded.
+    pub fn kernel_version(&self) -> Result<String> {
+        kernel_version()
+    }
+
+    pub(crate) fn library(&self) -> &Library {
+        &self.0.library
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.0.device
+    }
+}
+
+impl fmt::Debug for Zfs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Zfs").finish_non_exhaustive()
+    }
+}
+
+/// The version of the loaded kernel module; needs no handle and no permission.
+fn kernel_version() -> Result<String> {
+    const PATH: &str = "/sys/module/zfs/version";
+    match fs::read_to_string(PATH) {
+        Ok(version) => Ok(version.trim_end().to_owned()),
+        Err(error) => {
+            let errno = Errno::from(error);
+            let kind = match errno.raw() {
+                libc::ENOENT => ErrorKind::ZfsNotAvailable,
+                _ => ErrorKind::Io,
+            };
+            Err(Error::new(
+                Operation::ReadVersion,
+                "the kernel module",
+                kind,
+                errno,
+            ))
+        }
+    }
+}
+
+/// The userland library that this program runs with; needs no kernel module.
+#[doc(alias = "zfs_version_userland")]
+pub fn userland_library() -> UserlandLibrary {
+    ffi::userland_library()
+}
+
+/// What a call on many items came to.
+pub(crate) struct Outcome {
+    /// The items that the kernel named, with what it said of each.
+    pub(crate) items: Vec<(String, Errno)>,
+    /// How many more it would have named.
+    pub(crate) suppressed: u64,
+}
+
+/// The key under which the kernel counts the items that its answer had no room for
+/// (`ZPROP_N_MORE_ERRORS`).
+const N_MORE_ERRORS: &str = "N_MORE_ERRORS";
+
+impl Outcome {
+    fn new(errors: &NvList) -> Self {
+        let mut outcome = Self {
+            items: Vec::new(),
+            suppressed: 0,
+        };
+        outcome.collect("", errors);
+        outcome
+    }
+
+    /// The kernel names an item by its name, or, for releases, by the snapshot with a list of tags.
+    fn collect(&mut self, prefix: &str, errors: &NvList) {
+        for (name, value) in errors.iter() {
+            if name == N_MORE_ERRORS {
+                let more = value.to_integer().and_then(|n| u64::try_from(n).ok());
+                self.suppressed += more.unwrap_or(0);
+            } else if let Some(inner) = value.as_list() {
+                self.collect(&format!("{prefix}{name}#"), inner);
+            } else {
+                let errno = value.to_integer().and_then(|n| i32::try_from(n).ok());
+                let errno = Errno::new(errno.unwrap_or(libc::EIO));
+                self.items.push((format!("{prefix}{name}"), errno));
+            }
+        }
+    }
+}
+
+/// Makes of what a batch call returned either what it left undone or an error with each failure.
+pub(crate) fn batch(
+    operation: Operation,
+    target: impl FnOnce() -> String,
+    result: Result<(Result<(), Errno>, NvList), Errno>,
+) -> Result<Outcome> {
+    match result {
+        Err(errno) => Err(Error::from_errno(operation, target(), errno)),
+        Ok((Ok(()), errors)) => Ok(Outcome::new(&errors)),
+        Ok((Err(errno), errors)) => {
+            let outcome = Outcome::new(&errors);
+            Err(Error::from_errno(operation, target(), errno)
+                .with_failures(outcome.items, outcome.suppressed))
+        }
+    }
+}
+
+/// `a`, or `3 snapshots, the first a`: how an error names the items of a call.
+pub(crate) fn name_items<T: AsRef<str>>(what: &str, items: &[T]) -> String {
+    match items {
+        [] => format!("no {what}"),
+        [only] => only.as_ref().to_owned(),
+        [first, ..] => format!("{} {what}s, the first {}", items.len(), first.as_ref()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_read_in_every_form_the_kernel_has() {
+        let inner = NvList::new().with("rep", libc::ENOENT);
+        let errors = NvList::new()
+            .with("tank@a", libc::EEXIST)
+            .with("tank@b", inner)
+            .with(N_MORE_ERRORS, 12_i32);
+        let outcome = Outcome::new(&errors);
+        assert_eq!(
+            outcome.items,
+            [
+                ("tank@a".to_owned(), Errno::new(libc::EEXIST)),
+                ("tank@b#rep".to_owned(), Errno::new(libc::ENOENT)),
+            ]
+        );
+        assert_eq!(outcome.suppressed, 12);
+    }
+}
