@@ -2,7 +2,7 @@
 # The guest's first process, and all there is of an init system in it.
 #
 # It runs twice: from the initramfs, where it loads drivers and mounts the disks,
-# and, as "$0 inside", from the guest's own root, where it loads ZFS and runs the
+# and, as `init inside`, from the guest's own root, where it loads ZFS and runs the
 # command. The host is spoken to over virtio ports that go by name:
 #
 #   control  to the host:  ready VERSION | beat | exit STATUS | done | failed WHY
@@ -51,7 +51,8 @@ outside() {
     done
     cp /init /root/run/init
     cp /bin/busybox /root/run/busybox
-    exec switch_root /root /run/busybox sh /run/init inside
+    # The guest's own shell: busybox's would run its own idea of every tool.
+    exec switch_root /root /bin/sh /run/init inside
 }
 
 inside() {
