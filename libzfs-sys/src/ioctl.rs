@@ -17,210 +17,223 @@ pub const MAXPATHLEN: usize = 4096;
 /// One of the `ZFS_IOC_*`.
 pub type zfs_ioc_t = c_uint;
 
-/// The first number.
-pub const ZFS_IOC_FIRST: zfs_ioc_t = 0x5a00;
-/// Number 0x0 of the module.
-pub const ZFS_IOC_POOL_CREATE: zfs_ioc_t = 0x5a00;
-/// Number 0x1 of the module.
-pub const ZFS_IOC_POOL_DESTROY: zfs_ioc_t = 0x5a01;
-/// Number 0x2 of the module.
-pub const ZFS_IOC_POOL_IMPORT: zfs_ioc_t = 0x5a02;
-/// Number 0x3 of the module.
-pub const ZFS_IOC_POOL_EXPORT: zfs_ioc_t = 0x5a03;
-/// Number 0x4 of the module.
-pub const ZFS_IOC_POOL_CONFIGS: zfs_ioc_t = 0x5a04;
-/// Number 0x5 of the module.
-pub const ZFS_IOC_POOL_STATS: zfs_ioc_t = 0x5a05;
-/// Number 0x6 of the module.
-pub const ZFS_IOC_POOL_TRYIMPORT: zfs_ioc_t = 0x5a06;
-/// Number 0x7 of the module.
-pub const ZFS_IOC_POOL_SCAN: zfs_ioc_t = 0x5a07;
-/// Number 0x8 of the module.
-pub const ZFS_IOC_POOL_FREEZE: zfs_ioc_t = 0x5a08;
-/// Number 0x9 of the module.
-pub const ZFS_IOC_POOL_UPGRADE: zfs_ioc_t = 0x5a09;
-/// Number 0xa of the module.
-pub const ZFS_IOC_POOL_GET_HISTORY: zfs_ioc_t = 0x5a0a;
-/// Number 0xb of the module.
-pub const ZFS_IOC_VDEV_ADD: zfs_ioc_t = 0x5a0b;
-/// Number 0xc of the module.
-pub const ZFS_IOC_VDEV_REMOVE: zfs_ioc_t = 0x5a0c;
-/// Number 0xd of the module.
-pub const ZFS_IOC_VDEV_SET_STATE: zfs_ioc_t = 0x5a0d;
-/// Number 0xe of the module.
-pub const ZFS_IOC_VDEV_ATTACH: zfs_ioc_t = 0x5a0e;
-/// Number 0xf of the module.
-pub const ZFS_IOC_VDEV_DETACH: zfs_ioc_t = 0x5a0f;
-/// Number 0x10 of the module.
-pub const ZFS_IOC_VDEV_SETPATH: zfs_ioc_t = 0x5a10;
-/// Number 0x11 of the module.
-pub const ZFS_IOC_VDEV_SETFRU: zfs_ioc_t = 0x5a11;
-/// Number 0x12 of the module.
-pub const ZFS_IOC_OBJSET_STATS: zfs_ioc_t = 0x5a12;
-/// Number 0x13 of the module.
-pub const ZFS_IOC_OBJSET_ZPLPROPS: zfs_ioc_t = 0x5a13;
-/// Number 0x14 of the module.
-pub const ZFS_IOC_DATASET_LIST_NEXT: zfs_ioc_t = 0x5a14;
-/// Number 0x15 of the module.
-pub const ZFS_IOC_SNAPSHOT_LIST_NEXT: zfs_ioc_t = 0x5a15;
-/// Number 0x16 of the module.
-pub const ZFS_IOC_SET_PROP: zfs_ioc_t = 0x5a16;
-/// Number 0x17 of the module.
-pub const ZFS_IOC_CREATE: zfs_ioc_t = 0x5a17;
-/// Number 0x18 of the module.
-pub const ZFS_IOC_DESTROY: zfs_ioc_t = 0x5a18;
-/// Number 0x19 of the module.
-pub const ZFS_IOC_ROLLBACK: zfs_ioc_t = 0x5a19;
-/// Number 0x1a of the module.
-pub const ZFS_IOC_RENAME: zfs_ioc_t = 0x5a1a;
-/// Number 0x1b of the module.
-pub const ZFS_IOC_RECV: zfs_ioc_t = 0x5a1b;
-/// Number 0x1c of the module.
-pub const ZFS_IOC_SEND: zfs_ioc_t = 0x5a1c;
-/// Number 0x1d of the module.
-pub const ZFS_IOC_INJECT_FAULT: zfs_ioc_t = 0x5a1d;
-/// Number 0x1e of the module.
-pub const ZFS_IOC_CLEAR_FAULT: zfs_ioc_t = 0x5a1e;
-/// Number 0x1f of the module.
-pub const ZFS_IOC_INJECT_LIST_NEXT: zfs_ioc_t = 0x5a1f;
-/// Number 0x20 of the module.
-pub const ZFS_IOC_ERROR_LOG: zfs_ioc_t = 0x5a20;
-/// Number 0x21 of the module.
-pub const ZFS_IOC_CLEAR: zfs_ioc_t = 0x5a21;
-/// Number 0x22 of the module.
-pub const ZFS_IOC_PROMOTE: zfs_ioc_t = 0x5a22;
-/// Number 0x23 of the module.
-pub const ZFS_IOC_SNAPSHOT: zfs_ioc_t = 0x5a23;
-/// Number 0x24 of the module.
-pub const ZFS_IOC_DSOBJ_TO_DSNAME: zfs_ioc_t = 0x5a24;
-/// Number 0x25 of the module.
-pub const ZFS_IOC_OBJ_TO_PATH: zfs_ioc_t = 0x5a25;
-/// Number 0x26 of the module.
-pub const ZFS_IOC_POOL_SET_PROPS: zfs_ioc_t = 0x5a26;
-/// Number 0x27 of the module.
-pub const ZFS_IOC_POOL_GET_PROPS: zfs_ioc_t = 0x5a27;
-/// Number 0x28 of the module.
-pub const ZFS_IOC_SET_FSACL: zfs_ioc_t = 0x5a28;
-/// Number 0x29 of the module.
-pub const ZFS_IOC_GET_FSACL: zfs_ioc_t = 0x5a29;
-/// Number 0x2a of the module.
-pub const ZFS_IOC_SHARE: zfs_ioc_t = 0x5a2a;
-/// Number 0x2b of the module.
-pub const ZFS_IOC_INHERIT_PROP: zfs_ioc_t = 0x5a2b;
-/// Number 0x2c of the module.
-pub const ZFS_IOC_SMB_ACL: zfs_ioc_t = 0x5a2c;
-/// Number 0x2d of the module.
-pub const ZFS_IOC_USERSPACE_ONE: zfs_ioc_t = 0x5a2d;
-/// Number 0x2e of the module.
-pub const ZFS_IOC_USERSPACE_MANY: zfs_ioc_t = 0x5a2e;
-/// Number 0x2f of the module.
-pub const ZFS_IOC_USERSPACE_UPGRADE: zfs_ioc_t = 0x5a2f;
-/// Number 0x30 of the module.
-pub const ZFS_IOC_HOLD: zfs_ioc_t = 0x5a30;
-/// Number 0x31 of the module.
-pub const ZFS_IOC_RELEASE: zfs_ioc_t = 0x5a31;
-/// Number 0x32 of the module.
-pub const ZFS_IOC_GET_HOLDS: zfs_ioc_t = 0x5a32;
-/// Number 0x33 of the module.
-pub const ZFS_IOC_OBJSET_RECVD_PROPS: zfs_ioc_t = 0x5a33;
-/// Number 0x34 of the module.
-pub const ZFS_IOC_VDEV_SPLIT: zfs_ioc_t = 0x5a34;
-/// Number 0x35 of the module.
-pub const ZFS_IOC_NEXT_OBJ: zfs_ioc_t = 0x5a35;
-/// Number 0x36 of the module.
-pub const ZFS_IOC_DIFF: zfs_ioc_t = 0x5a36;
-/// Number 0x37 of the module.
-pub const ZFS_IOC_TMP_SNAPSHOT: zfs_ioc_t = 0x5a37;
-/// Number 0x38 of the module.
-pub const ZFS_IOC_OBJ_TO_STATS: zfs_ioc_t = 0x5a38;
-/// Number 0x39 of the module.
-pub const ZFS_IOC_SPACE_WRITTEN: zfs_ioc_t = 0x5a39;
-/// Number 0x3a of the module.
-pub const ZFS_IOC_SPACE_SNAPS: zfs_ioc_t = 0x5a3a;
-/// Number 0x3b of the module.
-pub const ZFS_IOC_DESTROY_SNAPS: zfs_ioc_t = 0x5a3b;
-/// Number 0x3c of the module.
-pub const ZFS_IOC_POOL_REGUID: zfs_ioc_t = 0x5a3c;
-/// Number 0x3d of the module.
-pub const ZFS_IOC_POOL_REOPEN: zfs_ioc_t = 0x5a3d;
-/// Number 0x3e of the module.
-pub const ZFS_IOC_SEND_PROGRESS: zfs_ioc_t = 0x5a3e;
-/// Number 0x3f of the module.
-pub const ZFS_IOC_LOG_HISTORY: zfs_ioc_t = 0x5a3f;
-/// Number 0x40 of the module.
-pub const ZFS_IOC_SEND_NEW: zfs_ioc_t = 0x5a40;
-/// Number 0x41 of the module.
-pub const ZFS_IOC_SEND_SPACE: zfs_ioc_t = 0x5a41;
-/// Number 0x42 of the module.
-pub const ZFS_IOC_CLONE: zfs_ioc_t = 0x5a42;
-/// Number 0x43 of the module.
-pub const ZFS_IOC_BOOKMARK: zfs_ioc_t = 0x5a43;
-/// Number 0x44 of the module.
-pub const ZFS_IOC_GET_BOOKMARKS: zfs_ioc_t = 0x5a44;
-/// Number 0x45 of the module.
-pub const ZFS_IOC_DESTROY_BOOKMARKS: zfs_ioc_t = 0x5a45;
-/// Number 0x46 of the module.
-pub const ZFS_IOC_RECV_NEW: zfs_ioc_t = 0x5a46;
-/// Number 0x47 of the module.
-pub const ZFS_IOC_POOL_SYNC: zfs_ioc_t = 0x5a47;
-/// Number 0x48 of the module.
-pub const ZFS_IOC_CHANNEL_PROGRAM: zfs_ioc_t = 0x5a48;
-/// Number 0x49 of the module.
-pub const ZFS_IOC_LOAD_KEY: zfs_ioc_t = 0x5a49;
-/// Number 0x4a of the module.
-pub const ZFS_IOC_UNLOAD_KEY: zfs_ioc_t = 0x5a4a;
-/// Number 0x4b of the module.
-pub const ZFS_IOC_CHANGE_KEY: zfs_ioc_t = 0x5a4b;
-/// Number 0x4c of the module.
-pub const ZFS_IOC_REMAP: zfs_ioc_t = 0x5a4c;
-/// Number 0x4d of the module.
-pub const ZFS_IOC_POOL_CHECKPOINT: zfs_ioc_t = 0x5a4d;
-/// Number 0x4e of the module.
-pub const ZFS_IOC_POOL_DISCARD_CHECKPOINT: zfs_ioc_t = 0x5a4e;
-/// Number 0x4f of the module.
-pub const ZFS_IOC_POOL_INITIALIZE: zfs_ioc_t = 0x5a4f;
-/// Number 0x50 of the module.
-pub const ZFS_IOC_POOL_TRIM: zfs_ioc_t = 0x5a50;
-/// Number 0x51 of the module.
-pub const ZFS_IOC_REDACT: zfs_ioc_t = 0x5a51;
-/// Number 0x52 of the module.
-pub const ZFS_IOC_GET_BOOKMARK_PROPS: zfs_ioc_t = 0x5a52;
-/// Number 0x53 of the module.
-pub const ZFS_IOC_WAIT: zfs_ioc_t = 0x5a53;
-/// Number 0x54 of the module.
-pub const ZFS_IOC_WAIT_FS: zfs_ioc_t = 0x5a54;
-/// Number 0x55 of the module. Since 2.2 or 2.3.
-pub const ZFS_IOC_VDEV_GET_PROPS: zfs_ioc_t = 0x5a55;
-/// Number 0x56 of the module. Since 2.2 or 2.3.
-pub const ZFS_IOC_VDEV_SET_PROPS: zfs_ioc_t = 0x5a56;
-/// Number 0x57 of the module. Since 2.2 or 2.3.
-pub const ZFS_IOC_POOL_SCRUB: zfs_ioc_t = 0x5a57;
-/// Number 0x58 of the module. Since 2.2 or 2.3.
-pub const ZFS_IOC_POOL_PREFETCH: zfs_ioc_t = 0x5a58;
-/// Number 0x59 of the module. Since 2.2 or 2.3.
-pub const ZFS_IOC_DDT_PRUNE: zfs_ioc_t = 0x5a59;
-/// What each platform has for itself begins after this.
-pub const ZFS_IOC_PLATFORM: zfs_ioc_t = 0x5a80;
-/// Number 0x81 of the module.
-pub const ZFS_IOC_EVENTS_NEXT: zfs_ioc_t = 0x5a81;
-/// Number 0x82 of the module.
-pub const ZFS_IOC_EVENTS_CLEAR: zfs_ioc_t = 0x5a82;
-/// Number 0x83 of the module.
-pub const ZFS_IOC_EVENTS_SEEK: zfs_ioc_t = 0x5a83;
-/// FreeBSD only.
-pub const ZFS_IOC_NEXTBOOT: zfs_ioc_t = 0x5a84;
-/// FreeBSD only.
-pub const ZFS_IOC_JAIL: zfs_ioc_t = 0x5a85;
-/// Hands a dataset to a user namespace. Since 2.2.
-pub const ZFS_IOC_USERNS_ATTACH: zfs_ioc_t = 0x5a85;
-/// FreeBSD only.
-pub const ZFS_IOC_UNJAIL: zfs_ioc_t = 0x5a86;
-/// Takes a dataset from a user namespace. Since 2.2.
-pub const ZFS_IOC_USERNS_DETACH: zfs_ioc_t = 0x5a86;
-/// Number 0x87 of the module.
-pub const ZFS_IOC_SET_BOOTENV: zfs_ioc_t = 0x5a87;
-/// Number 0x88 of the module.
-pub const ZFS_IOC_GET_BOOTENV: zfs_ioc_t = 0x5a88;
+/// Declares the numbers, and [`ALL`] of them.
+macro_rules! numbers {
+    ($($(#[$doc:meta])* pub const $name:ident = $value:literal;)+) => {
+        $($(#[$doc])* pub const $name: zfs_ioc_t = $value;)+
+
+        /// Every number of this module with its name. Two names may share a
+        /// number.
+        pub static ALL: &[(zfs_ioc_t, &str)] = &[$(($name, stringify!($name))),+];
+    };
+}
+
+numbers! {
+    /// The first number.
+    pub const ZFS_IOC_FIRST = 0x5a00;
+    /// Creates a pool.
+    pub const ZFS_IOC_POOL_CREATE = 0x5a00;
+    /// Destroys a pool.
+    pub const ZFS_IOC_POOL_DESTROY = 0x5a01;
+    /// Imports a pool.
+    pub const ZFS_IOC_POOL_IMPORT = 0x5a02;
+    /// Exports a pool.
+    pub const ZFS_IOC_POOL_EXPORT = 0x5a03;
+    /// Reads the configurations of all imported pools.
+    pub const ZFS_IOC_POOL_CONFIGS = 0x5a04;
+    /// Reads the configuration and state of a pool.
+    pub const ZFS_IOC_POOL_STATS = 0x5a05;
+    /// Reads what importing a pool would give.
+    pub const ZFS_IOC_POOL_TRYIMPORT = 0x5a06;
+    /// Starts, pauses or stops a scrub, the older way.
+    pub const ZFS_IOC_POOL_SCAN = 0x5a07;
+    /// Stops a pool from writing, for tests.
+    pub const ZFS_IOC_POOL_FREEZE = 0x5a08;
+    /// Upgrades the version of a pool.
+    pub const ZFS_IOC_POOL_UPGRADE = 0x5a09;
+    /// Reads the history of a pool.
+    pub const ZFS_IOC_POOL_GET_HISTORY = 0x5a0a;
+    /// Adds vdevs to a pool.
+    pub const ZFS_IOC_VDEV_ADD = 0x5a0b;
+    /// Removes a vdev from a pool.
+    pub const ZFS_IOC_VDEV_REMOVE = 0x5a0c;
+    /// Takes a vdev online or offline, or faults it.
+    pub const ZFS_IOC_VDEV_SET_STATE = 0x5a0d;
+    /// Attaches a device to a vdev, or replaces one.
+    pub const ZFS_IOC_VDEV_ATTACH = 0x5a0e;
+    /// Detaches a device from a mirror.
+    pub const ZFS_IOC_VDEV_DETACH = 0x5a0f;
+    /// Changes the path of a vdev.
+    pub const ZFS_IOC_VDEV_SETPATH = 0x5a10;
+    /// Changes the field-replaceable unit of a vdev.
+    pub const ZFS_IOC_VDEV_SETFRU = 0x5a11;
+    /// Reads the properties of a dataset.
+    pub const ZFS_IOC_OBJSET_STATS = 0x5a12;
+    /// Reads the properties of a file system that its creation fixes.
+    pub const ZFS_IOC_OBJSET_ZPLPROPS = 0x5a13;
+    /// Reads the next child of a dataset.
+    pub const ZFS_IOC_DATASET_LIST_NEXT = 0x5a14;
+    /// Reads the next snapshot of a dataset.
+    pub const ZFS_IOC_SNAPSHOT_LIST_NEXT = 0x5a15;
+    /// Sets properties of a dataset.
+    pub const ZFS_IOC_SET_PROP = 0x5a16;
+    /// Creates a dataset.
+    pub const ZFS_IOC_CREATE = 0x5a17;
+    /// Destroys a dataset.
+    pub const ZFS_IOC_DESTROY = 0x5a18;
+    /// Rolls a dataset back to a snapshot.
+    pub const ZFS_IOC_ROLLBACK = 0x5a19;
+    /// Renames a dataset.
+    pub const ZFS_IOC_RENAME = 0x5a1a;
+    /// Receives a stream, the older way.
+    pub const ZFS_IOC_RECV = 0x5a1b;
+    /// Sends a stream, the older way.
+    pub const ZFS_IOC_SEND = 0x5a1c;
+    /// Injects a fault, for tests.
+    pub const ZFS_IOC_INJECT_FAULT = 0x5a1d;
+    /// Clears a fault that was injected.
+    pub const ZFS_IOC_CLEAR_FAULT = 0x5a1e;
+    /// Reads the next fault that was injected.
+    pub const ZFS_IOC_INJECT_LIST_NEXT = 0x5a1f;
+    /// Reads the log of persistent errors of a pool.
+    pub const ZFS_IOC_ERROR_LOG = 0x5a20;
+    /// Clears the errors of a pool or vdev.
+    pub const ZFS_IOC_CLEAR = 0x5a21;
+    /// Promotes a clone.
+    pub const ZFS_IOC_PROMOTE = 0x5a22;
+    /// Takes snapshots.
+    pub const ZFS_IOC_SNAPSHOT = 0x5a23;
+    /// Finds the name of a dataset by its object number.
+    pub const ZFS_IOC_DSOBJ_TO_DSNAME = 0x5a24;
+    /// Finds the path of a file by its object number.
+    pub const ZFS_IOC_OBJ_TO_PATH = 0x5a25;
+    /// Sets properties of a pool.
+    pub const ZFS_IOC_POOL_SET_PROPS = 0x5a26;
+    /// Reads the properties of a pool.
+    pub const ZFS_IOC_POOL_GET_PROPS = 0x5a27;
+    /// Changes the delegated permissions of a dataset.
+    pub const ZFS_IOC_SET_FSACL = 0x5a28;
+    /// Reads the delegated permissions of a dataset.
+    pub const ZFS_IOC_GET_FSACL = 0x5a29;
+    /// Shares a file system. Not used on Linux.
+    pub const ZFS_IOC_SHARE = 0x5a2a;
+    /// Has a dataset inherit a property.
+    pub const ZFS_IOC_INHERIT_PROP = 0x5a2b;
+    /// Changes the access list of an SMB share. Not used on Linux.
+    pub const ZFS_IOC_SMB_ACL = 0x5a2c;
+    /// Reads the space or quota of one user, group or project.
+    pub const ZFS_IOC_USERSPACE_ONE = 0x5a2d;
+    /// Reads the space or quotas of all users, groups or projects.
+    pub const ZFS_IOC_USERSPACE_MANY = 0x5a2e;
+    /// Begins to account the space of users.
+    pub const ZFS_IOC_USERSPACE_UPGRADE = 0x5a2f;
+    /// Places user holds.
+    pub const ZFS_IOC_HOLD = 0x5a30;
+    /// Releases user holds.
+    pub const ZFS_IOC_RELEASE = 0x5a31;
+    /// Reads the user holds of a snapshot.
+    pub const ZFS_IOC_GET_HOLDS = 0x5a32;
+    /// Reads the received properties of a dataset.
+    pub const ZFS_IOC_OBJSET_RECVD_PROPS = 0x5a33;
+    /// Splits the mirrors of a pool into another pool.
+    pub const ZFS_IOC_VDEV_SPLIT = 0x5a34;
+    /// Finds the next object of a dataset.
+    pub const ZFS_IOC_NEXT_OBJ = 0x5a35;
+    /// Reads the objects that differ between two snapshots.
+    pub const ZFS_IOC_DIFF = 0x5a36;
+    /// Takes a snapshot that goes with its descriptor.
+    pub const ZFS_IOC_TMP_SNAPSHOT = 0x5a37;
+    /// Finds the path and status of a file by its object number.
+    pub const ZFS_IOC_OBJ_TO_STATS = 0x5a38;
+    /// Reads the space written since a snapshot.
+    pub const ZFS_IOC_SPACE_WRITTEN = 0x5a39;
+    /// Reads the space that destroying a range of snapshots frees.
+    pub const ZFS_IOC_SPACE_SNAPS = 0x5a3a;
+    /// Destroys snapshots.
+    pub const ZFS_IOC_DESTROY_SNAPS = 0x5a3b;
+    /// Gives a pool another guid.
+    pub const ZFS_IOC_POOL_REGUID = 0x5a3c;
+    /// Reopens the vdevs of a pool.
+    pub const ZFS_IOC_POOL_REOPEN = 0x5a3d;
+    /// Reads how far a send has come.
+    pub const ZFS_IOC_SEND_PROGRESS = 0x5a3e;
+    /// Writes to the history of a pool.
+    pub const ZFS_IOC_LOG_HISTORY = 0x5a3f;
+    /// Sends a stream.
+    pub const ZFS_IOC_SEND_NEW = 0x5a40;
+    /// Estimates the size of a stream.
+    pub const ZFS_IOC_SEND_SPACE = 0x5a41;
+    /// Clones a snapshot.
+    pub const ZFS_IOC_CLONE = 0x5a42;
+    /// Creates bookmarks.
+    pub const ZFS_IOC_BOOKMARK = 0x5a43;
+    /// Reads the bookmarks of a dataset.
+    pub const ZFS_IOC_GET_BOOKMARKS = 0x5a44;
+    /// Destroys bookmarks.
+    pub const ZFS_IOC_DESTROY_BOOKMARKS = 0x5a45;
+    /// Receives a stream.
+    pub const ZFS_IOC_RECV_NEW = 0x5a46;
+    /// Has a pool write what it holds in memory.
+    pub const ZFS_IOC_POOL_SYNC = 0x5a47;
+    /// Runs a channel program.
+    pub const ZFS_IOC_CHANNEL_PROGRAM = 0x5a48;
+    /// Loads the key of an encryption root.
+    pub const ZFS_IOC_LOAD_KEY = 0x5a49;
+    /// Unloads the key of an encryption root.
+    pub const ZFS_IOC_UNLOAD_KEY = 0x5a4a;
+    /// Changes the wrapping key of a dataset.
+    pub const ZFS_IOC_CHANGE_KEY = 0x5a4b;
+    /// No longer does anything.
+    pub const ZFS_IOC_REMAP = 0x5a4c;
+    /// Takes the checkpoint of a pool.
+    pub const ZFS_IOC_POOL_CHECKPOINT = 0x5a4d;
+    /// Discards the checkpoint of a pool.
+    pub const ZFS_IOC_POOL_DISCARD_CHECKPOINT = 0x5a4e;
+    /// Starts, suspends or stops the initialisation of vdevs.
+    pub const ZFS_IOC_POOL_INITIALIZE = 0x5a4f;
+    /// Starts, suspends or stops the trimming of vdevs.
+    pub const ZFS_IOC_POOL_TRIM = 0x5a50;
+    /// Creates a redaction bookmark.
+    pub const ZFS_IOC_REDACT = 0x5a51;
+    /// Reads the properties of a bookmark.
+    pub const ZFS_IOC_GET_BOOKMARK_PROPS = 0x5a52;
+    /// Waits for an activity of a pool.
+    pub const ZFS_IOC_WAIT = 0x5a53;
+    /// Waits for an activity of a file system.
+    pub const ZFS_IOC_WAIT_FS = 0x5a54;
+    /// Reads the properties of a vdev. Since 2.2.
+    pub const ZFS_IOC_VDEV_GET_PROPS = 0x5a55;
+    /// Sets properties of a vdev. Since 2.2.
+    pub const ZFS_IOC_VDEV_SET_PROPS = 0x5a56;
+    /// Starts, pauses or stops a scrub. Since 2.2.
+    pub const ZFS_IOC_POOL_SCRUB = 0x5a57;
+    /// Loads tables of a pool into memory. Since 2.3.
+    pub const ZFS_IOC_POOL_PREFETCH = 0x5a58;
+    /// Prunes the deduplication table. Since 2.3.
+    pub const ZFS_IOC_DDT_PRUNE = 0x5a59;
+    /// What is a platform's own comes after this.
+    pub const ZFS_IOC_PLATFORM = 0x5a80;
+    /// Reads the next event.
+    pub const ZFS_IOC_EVENTS_NEXT = 0x5a81;
+    /// Clears the events.
+    pub const ZFS_IOC_EVENTS_CLEAR = 0x5a82;
+    /// Moves to another event.
+    pub const ZFS_IOC_EVENTS_SEEK = 0x5a83;
+    /// Chooses what to boot next. FreeBSD only.
+    pub const ZFS_IOC_NEXTBOOT = 0x5a84;
+    /// Hands a dataset to a jail. FreeBSD only.
+    pub const ZFS_IOC_JAIL = 0x5a85;
+    /// Hands a dataset to a user namespace. Since 2.2.
+    pub const ZFS_IOC_USERNS_ATTACH = 0x5a85;
+    /// Takes a dataset from a jail. FreeBSD only.
+    pub const ZFS_IOC_UNJAIL = 0x5a86;
+    /// Takes a dataset from a user namespace. Since 2.2.
+    pub const ZFS_IOC_USERNS_DETACH = 0x5a86;
+    /// Writes the boot environment of a pool.
+    pub const ZFS_IOC_SET_BOOTENV = 0x5a87;
+    /// Reads the boot environment of a pool.
+    pub const ZFS_IOC_GET_BOOTENV = 0x5a88;
+}
 
 /// What a dataset says of itself in the answer of [`ZFS_IOC_OBJSET_STATS`] and
 /// of the ioctls that list datasets and snapshots.
