@@ -33,6 +33,16 @@ const SILENCE_LIMIT: Duration = Duration::from_secs(120);
 /// How many of the console's last lines an error shows.
 const CONSOLE_TAIL: usize = 30;
 
+/// What the first line of a kernel's trouble has in it.
+const REASONS: &[&str] = &[
+    "Kernel panic",
+    "BUG:",
+    "Oops",
+    "VERIFY",
+    "PANIC at",
+    "blocked for more",
+];
+
 /// What a guest is like, and how long it may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {

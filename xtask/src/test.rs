@@ -1,7 +1,9 @@
 //! `cargo xtask test`: what needs no ZFS here, and the rest on each release.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
 use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -58,6 +60,22 @@ const ON_POOLS: &[&str] = &[
     "-p",
     "libzfs-sys",
 ];
+
+/// What was built to be run on pools.
+#[derive(Debug, Default)]
+struct Programs {
+    /// On whichever release.
+    common: Vec<Program>,
+    /// On one release only.
+    own: BTreeMap<Release, Vec<Program>>,
+}
+
+impl Programs {
+    fn of(&self, release: Release) -> Vec<Program> {
+        let own = self.own.get(&release).into_iter().flatten();
+        self.common.iter().chain(own).cloned().collect()
+    }
+}
 
 /// The line that all ends with, and what it is made of.
 #[derive(Debug, Default)]
@@ -147,30 +165,59 @@ fn test_on_host(
     Ok(())
 }
 
-fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Vec<Program>> {
-    // On a machine that has ZFS, it is that ZFS which is built against.
-    let environment = if plan.native {
-        Environment::native()
-    } else {
-        Environment::get(cache, Release::OLDEST)?
+/// Builds what runs everywhere, and then what only runs on each release.
+fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Programs> {
+    let chosen = |mut programs: Vec<Program>| {
+        programs.retain(|program| {
+            program.is_test && (plan.programs.is_empty() || plan.programs.contains(&program.name))
+        });
+        // In an order that does not depend on what cargo finished first.
+        programs.sort_by_key(|program| (program.is_integration_test, suite::suite_name(program)));
+        programs
     };
-    let mut programs = environment.build(project, ON_POOLS)?;
-    programs.retain(|program| {
-        program.is_test && (plan.programs.is_empty() || plan.programs.contains(&program.name))
-    });
-    ensure!(
-        !programs.is_empty(),
-        "there is no test program of that name"
-    );
-    // In an order that does not depend on what cargo finished first.
-    programs.sort_by_key(|program| (program.is_integration_test, suite::suite_name(program)));
+    let mut programs = Programs::default();
+    if plan.native {
+        // On a machine that has ZFS, it is that ZFS which is built against.
+        let environment = Environment::native();
+        programs.common = chosen(environment.build(project, ON_POOLS)?);
+        programs
+            .common
+            .extend(chosen(environment.build(project, PER_RELEASE)?));
+    } else {
+        let environment = Environment::get(cache, Release::OLDEST)?;
+        programs.common = chosen(environment.build(project, ON_POOLS)?);
+        for &release in &plan.releases {
+            let mut own = chosen(Environment::get(cache, release)?.build(project, PER_RELEASE)?);
+            for program in &mut own {
+                // The next release's would take its place.
+                program.path = set_aside(project, release, program)?;
+            }
+            programs.own.insert(release, own);
+        }
+    }
+    let some = !programs.common.is_empty() || programs.own.values().any(|own| !own.is_empty());
+    ensure!(some, "there is no test program of that name");
     Ok(programs)
 }
 
-fn test_natively(project: &Project, plan: &Plan, programs: &[Program], tally: &mut Tally) {
-    test_at("native", project, plan, programs, tally, |task, streams| {
-        native::run(task, plan.settings.timeout, streams)
-    });
+/// Copies a program to where no other build writes.
+fn set_aside(project: &Project, release: Release, program: &Program) -> Result<PathBuf> {
+    let directory = project.target.join("guests").join(release.name());
+    fs::create_dir_all(&directory)?;
+    let path = directory.join(program.path.file_name().unwrap_or_default());
+    fs::copy(&program.path, &path)?;
+    Ok(path)
+}
+
+fn test_natively(project: &Project, plan: &Plan, programs: &Programs, tally: &mut Tally) {
+    test_at(
+        "native",
+        project,
+        plan,
+        &programs.common,
+        tally,
+        |task, streams| native::run(task, plan.settings.timeout, streams),
+    );
 }
 
 /// Tests each release in a guest of its own, as many at a time as asked for.
@@ -178,7 +225,7 @@ fn test_in_guests(
     cache: &Cache,
     project: &Project,
     plan: &Plan,
-    programs: &[Program],
+    programs: &Programs,
     tally: &mut Tally,
 ) {
     let waiting: Mutex<VecDeque<_>> = Mutex::new(plan.releases.iter().copied().collect());
@@ -237,7 +284,9 @@ fn test_at(
         Ok(suites) => Arc::new(suites),
         Err(error) => return tally.add_failure(place, &error.to_string()),
     };
-    let task = suites.task(&project.root, plan.limit, &filter);
+    let mut task = suites.task(&project.root, plan.limit, &filter);
+    task.environment
+        .push(("PROPTEST_CASES".into(), PROPTEST_CASES.into()));
     let streams = Streams {
         stdout: Box::new(Feed(Arc::clone(&suites))),
         stderr: Box::new(std::io::stderr()),
