@@ -775,12 +775,36 @@ pub const ZFS_DIRECT_ALWAYS: zfs_direct_t = 2;
 pub const ZFS_PREFETCH_NONE: zfs_prefetch_type_t = 0;
 pub const ZFS_PREFETCH_METADATA: zfs_prefetch_type_t = 1;
 pub const ZFS_PREFETCH_ALL: zfs_prefetch_type_t = 2;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zpool_load_policy"][::core::mem::size_of::<zpool_load_policy>() - 32usize];
+    ["Alignment of zpool_load_policy"][::core::mem::align_of::<zpool_load_policy>() - 8usize];
+    ["Offset of field: zpool_load_policy::zlp_rewind"]
+        [::core::mem::offset_of!(zpool_load_policy, zlp_rewind) - 0usize];
+    ["Offset of field: zpool_load_policy::zlp_maxmeta"]
+        [::core::mem::offset_of!(zpool_load_policy, zlp_maxmeta) - 8usize];
+    ["Offset of field: zpool_load_policy::zlp_maxdata"]
+        [::core::mem::offset_of!(zpool_load_policy, zlp_maxdata) - 16usize];
+    ["Offset of field: zpool_load_policy::zlp_txg"]
+        [::core::mem::offset_of!(zpool_load_policy, zlp_txg) - 24usize];
+};
 pub const MMP_STATE_ACTIVE: mmp_state = 0;
 pub const MMP_STATE_INACTIVE: mmp_state = 1;
 pub const MMP_STATE_NO_HOSTID: mmp_state = 2;
 pub const CS_NONE: checkpoint_state_t = 0;
 pub const CS_CHECKPOINT_EXISTS: checkpoint_state_t = 1;
 pub const CS_CHECKPOINT_DISCARDING: checkpoint_state_t = 2;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of pool_checkpoint_stat"][::core::mem::size_of::<pool_checkpoint_stat>() - 24usize];
+    ["Alignment of pool_checkpoint_stat"][::core::mem::align_of::<pool_checkpoint_stat>() - 8usize];
+    ["Offset of field: pool_checkpoint_stat::pcs_state"]
+        [::core::mem::offset_of!(pool_checkpoint_stat, pcs_state) - 0usize];
+    ["Offset of field: pool_checkpoint_stat::pcs_start_time"]
+        [::core::mem::offset_of!(pool_checkpoint_stat, pcs_start_time) - 8usize];
+    ["Offset of field: pool_checkpoint_stat::pcs_space"]
+        [::core::mem::offset_of!(pool_checkpoint_stat, pcs_space) - 16usize];
+};
 pub const ZIO_TYPE_NULL: zio_type = 0;
 pub const ZIO_TYPE_READ: zio_type = 1;
 pub const ZIO_TYPE_WRITE: zio_type = 2;
@@ -799,12 +823,326 @@ pub const ZIO_PRIORITY_INITIALIZING: zio_priority = 6;
 pub const ZIO_PRIORITY_TRIM: zio_priority = 7;
 pub const ZIO_PRIORITY_REBUILD: zio_priority = 8;
 pub const ZIO_PRIORITY_NOW: zio_priority = 10;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of pool_scan_stat"][::core::mem::size_of::<pool_scan_stat>() - 176usize];
+    ["Alignment of pool_scan_stat"][::core::mem::align_of::<pool_scan_stat>() - 8usize];
+    ["Offset of field: pool_scan_stat::pss_func"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_func) - 0usize];
+    ["Offset of field: pool_scan_stat::pss_state"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_state) - 8usize];
+    ["Offset of field: pool_scan_stat::pss_start_time"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_start_time) - 16usize];
+    ["Offset of field: pool_scan_stat::pss_end_time"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_end_time) - 24usize];
+    ["Offset of field: pool_scan_stat::pss_to_examine"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_to_examine) - 32usize];
+    ["Offset of field: pool_scan_stat::pss_examined"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_examined) - 40usize];
+    ["Offset of field: pool_scan_stat::pss_skipped"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_skipped) - 48usize];
+    ["Offset of field: pool_scan_stat::pss_processed"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_processed) - 56usize];
+    ["Offset of field: pool_scan_stat::pss_errors"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_errors) - 64usize];
+    ["Offset of field: pool_scan_stat::pss_pass_exam"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_pass_exam) - 72usize];
+    ["Offset of field: pool_scan_stat::pss_pass_start"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_pass_start) - 80usize];
+    ["Offset of field: pool_scan_stat::pss_pass_scrub_pause"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_pass_scrub_pause) - 88usize];
+    ["Offset of field: pool_scan_stat::pss_pass_scrub_spent_paused"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_pass_scrub_spent_paused) - 96usize];
+    ["Offset of field: pool_scan_stat::pss_pass_issued"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_pass_issued) - 104usize];
+    ["Offset of field: pool_scan_stat::pss_issued"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_issued) - 112usize];
+    ["Offset of field: pool_scan_stat::pss_error_scrub_func"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_error_scrub_func) - 120usize];
+    ["Offset of field: pool_scan_stat::pss_error_scrub_state"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_error_scrub_state) - 128usize];
+    ["Offset of field: pool_scan_stat::pss_error_scrub_start"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_error_scrub_start) - 136usize];
+    ["Offset of field: pool_scan_stat::pss_error_scrub_end"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_error_scrub_end) - 144usize];
+    ["Offset of field: pool_scan_stat::pss_error_scrub_examined"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_error_scrub_examined) - 152usize];
+    ["Offset of field: pool_scan_stat::pss_error_scrub_to_be_examined"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_error_scrub_to_be_examined) - 160usize];
+    ["Offset of field: pool_scan_stat::pss_pass_error_scrub_pause"]
+        [::core::mem::offset_of!(pool_scan_stat, pss_pass_error_scrub_pause) - 168usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of pool_removal_stat"][::core::mem::size_of::<pool_removal_stat>() - 56usize];
+    ["Alignment of pool_removal_stat"][::core::mem::align_of::<pool_removal_stat>() - 8usize];
+    ["Offset of field: pool_removal_stat::prs_state"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_state) - 0usize];
+    ["Offset of field: pool_removal_stat::prs_removing_vdev"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_removing_vdev) - 8usize];
+    ["Offset of field: pool_removal_stat::prs_start_time"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_start_time) - 16usize];
+    ["Offset of field: pool_removal_stat::prs_end_time"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_end_time) - 24usize];
+    ["Offset of field: pool_removal_stat::prs_to_copy"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_to_copy) - 32usize];
+    ["Offset of field: pool_removal_stat::prs_copied"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_copied) - 40usize];
+    ["Offset of field: pool_removal_stat::prs_mapping_memory"]
+        [::core::mem::offset_of!(pool_removal_stat, prs_mapping_memory) - 48usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of pool_raidz_expand_stat"][::core::mem::size_of::<pool_raidz_expand_stat>() - 56usize];
+    ["Alignment of pool_raidz_expand_stat"]
+        [::core::mem::align_of::<pool_raidz_expand_stat>() - 8usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_state"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_state) - 0usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_expanding_vdev"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_expanding_vdev) - 8usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_start_time"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_start_time) - 16usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_end_time"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_end_time) - 24usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_to_reflow"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_to_reflow) - 32usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_reflowed"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_reflowed) - 40usize];
+    ["Offset of field: pool_raidz_expand_stat::pres_waiting_for_resilver"]
+        [::core::mem::offset_of!(pool_raidz_expand_stat, pres_waiting_for_resilver) - 48usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of vdev_rebuild_stat"][::core::mem::size_of::<vdev_rebuild_stat>() - 104usize];
+    ["Alignment of vdev_rebuild_stat"][::core::mem::align_of::<vdev_rebuild_stat>() - 8usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_state"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_state) - 0usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_start_time"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_start_time) - 8usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_end_time"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_end_time) - 16usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_scan_time_ms"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_scan_time_ms) - 24usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_bytes_scanned"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_bytes_scanned) - 32usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_bytes_issued"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_bytes_issued) - 40usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_bytes_rebuilt"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_bytes_rebuilt) - 48usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_bytes_est"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_bytes_est) - 56usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_errors"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_errors) - 64usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_pass_time_ms"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_pass_time_ms) - 72usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_pass_bytes_scanned"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_pass_bytes_scanned) - 80usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_pass_bytes_issued"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_pass_bytes_issued) - 88usize];
+    ["Offset of field: vdev_rebuild_stat::vrs_pass_bytes_skipped"]
+        [::core::mem::offset_of!(vdev_rebuild_stat, vrs_pass_bytes_skipped) - 96usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of vdev_stat"][::core::mem::size_of::<vdev_stat>() - 384usize];
+    ["Alignment of vdev_stat"][::core::mem::align_of::<vdev_stat>() - 8usize];
+    ["Offset of field: vdev_stat::vs_timestamp"]
+        [::core::mem::offset_of!(vdev_stat, vs_timestamp) - 0usize];
+    ["Offset of field: vdev_stat::vs_state"][::core::mem::offset_of!(vdev_stat, vs_state) - 8usize];
+    ["Offset of field: vdev_stat::vs_aux"][::core::mem::offset_of!(vdev_stat, vs_aux) - 16usize];
+    ["Offset of field: vdev_stat::vs_alloc"]
+        [::core::mem::offset_of!(vdev_stat, vs_alloc) - 24usize];
+    ["Offset of field: vdev_stat::vs_space"]
+        [::core::mem::offset_of!(vdev_stat, vs_space) - 32usize];
+    ["Offset of field: vdev_stat::vs_dspace"]
+        [::core::mem::offset_of!(vdev_stat, vs_dspace) - 40usize];
+    ["Offset of field: vdev_stat::vs_rsize"]
+        [::core::mem::offset_of!(vdev_stat, vs_rsize) - 48usize];
+    ["Offset of field: vdev_stat::vs_esize"]
+        [::core::mem::offset_of!(vdev_stat, vs_esize) - 56usize];
+    ["Offset of field: vdev_stat::vs_ops"][::core::mem::offset_of!(vdev_stat, vs_ops) - 64usize];
+    ["Offset of field: vdev_stat::vs_bytes"]
+        [::core::mem::offset_of!(vdev_stat, vs_bytes) - 112usize];
+    ["Offset of field: vdev_stat::vs_read_errors"]
+        [::core::mem::offset_of!(vdev_stat, vs_read_errors) - 160usize];
+    ["Offset of field: vdev_stat::vs_write_errors"]
+        [::core::mem::offset_of!(vdev_stat, vs_write_errors) - 168usize];
+    ["Offset of field: vdev_stat::vs_checksum_errors"]
+        [::core::mem::offset_of!(vdev_stat, vs_checksum_errors) - 176usize];
+    ["Offset of field: vdev_stat::vs_initialize_errors"]
+        [::core::mem::offset_of!(vdev_stat, vs_initialize_errors) - 184usize];
+    ["Offset of field: vdev_stat::vs_self_healed"]
+        [::core::mem::offset_of!(vdev_stat, vs_self_healed) - 192usize];
+    ["Offset of field: vdev_stat::vs_scan_removing"]
+        [::core::mem::offset_of!(vdev_stat, vs_scan_removing) - 200usize];
+    ["Offset of field: vdev_stat::vs_scan_processed"]
+        [::core::mem::offset_of!(vdev_stat, vs_scan_processed) - 208usize];
+    ["Offset of field: vdev_stat::vs_fragmentation"]
+        [::core::mem::offset_of!(vdev_stat, vs_fragmentation) - 216usize];
+    ["Offset of field: vdev_stat::vs_initialize_bytes_done"]
+        [::core::mem::offset_of!(vdev_stat, vs_initialize_bytes_done) - 224usize];
+    ["Offset of field: vdev_stat::vs_initialize_bytes_est"]
+        [::core::mem::offset_of!(vdev_stat, vs_initialize_bytes_est) - 232usize];
+    ["Offset of field: vdev_stat::vs_initialize_state"]
+        [::core::mem::offset_of!(vdev_stat, vs_initialize_state) - 240usize];
+    ["Offset of field: vdev_stat::vs_initialize_action_time"]
+        [::core::mem::offset_of!(vdev_stat, vs_initialize_action_time) - 248usize];
+    ["Offset of field: vdev_stat::vs_checkpoint_space"]
+        [::core::mem::offset_of!(vdev_stat, vs_checkpoint_space) - 256usize];
+    ["Offset of field: vdev_stat::vs_resilver_deferred"]
+        [::core::mem::offset_of!(vdev_stat, vs_resilver_deferred) - 264usize];
+    ["Offset of field: vdev_stat::vs_slow_ios"]
+        [::core::mem::offset_of!(vdev_stat, vs_slow_ios) - 272usize];
+    ["Offset of field: vdev_stat::vs_trim_errors"]
+        [::core::mem::offset_of!(vdev_stat, vs_trim_errors) - 280usize];
+    ["Offset of field: vdev_stat::vs_trim_notsup"]
+        [::core::mem::offset_of!(vdev_stat, vs_trim_notsup) - 288usize];
+    ["Offset of field: vdev_stat::vs_trim_bytes_done"]
+        [::core::mem::offset_of!(vdev_stat, vs_trim_bytes_done) - 296usize];
+    ["Offset of field: vdev_stat::vs_trim_bytes_est"]
+        [::core::mem::offset_of!(vdev_stat, vs_trim_bytes_est) - 304usize];
+    ["Offset of field: vdev_stat::vs_trim_state"]
+        [::core::mem::offset_of!(vdev_stat, vs_trim_state) - 312usize];
+    ["Offset of field: vdev_stat::vs_trim_action_time"]
+        [::core::mem::offset_of!(vdev_stat, vs_trim_action_time) - 320usize];
+    ["Offset of field: vdev_stat::vs_rebuild_processed"]
+        [::core::mem::offset_of!(vdev_stat, vs_rebuild_processed) - 328usize];
+    ["Offset of field: vdev_stat::vs_configured_ashift"]
+        [::core::mem::offset_of!(vdev_stat, vs_configured_ashift) - 336usize];
+    ["Offset of field: vdev_stat::vs_logical_ashift"]
+        [::core::mem::offset_of!(vdev_stat, vs_logical_ashift) - 344usize];
+    ["Offset of field: vdev_stat::vs_physical_ashift"]
+        [::core::mem::offset_of!(vdev_stat, vs_physical_ashift) - 352usize];
+    ["Offset of field: vdev_stat::vs_noalloc"]
+        [::core::mem::offset_of!(vdev_stat, vs_noalloc) - 360usize];
+    ["Offset of field: vdev_stat::vs_pspace"]
+        [::core::mem::offset_of!(vdev_stat, vs_pspace) - 368usize];
+    ["Offset of field: vdev_stat::vs_dio_verify_errors"]
+        [::core::mem::offset_of!(vdev_stat, vs_dio_verify_errors) - 376usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of vdev_stat_ex"][::core::mem::size_of::<vdev_stat_ex>() - 10552usize];
+    ["Alignment of vdev_stat_ex"][::core::mem::align_of::<vdev_stat_ex>() - 8usize];
+    ["Offset of field: vdev_stat_ex::vsx_active_queue"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_active_queue) - 0usize];
+    ["Offset of field: vdev_stat_ex::vsx_pend_queue"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_pend_queue) - 72usize];
+    ["Offset of field: vdev_stat_ex::vsx_queue_histo"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_queue_histo) - 144usize];
+    ["Offset of field: vdev_stat_ex::vsx_total_histo"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_total_histo) - 2808usize];
+    ["Offset of field: vdev_stat_ex::vsx_disk_histo"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_disk_histo) - 4880usize];
+    ["Offset of field: vdev_stat_ex::vsx_ind_histo"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_ind_histo) - 6952usize];
+    ["Offset of field: vdev_stat_ex::vsx_agg_histo"]
+        [::core::mem::offset_of!(vdev_stat_ex, vsx_agg_histo) - 8752usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of ddt_object"][::core::mem::size_of::<ddt_object>() - 24usize];
+    ["Alignment of ddt_object"][::core::mem::align_of::<ddt_object>() - 8usize];
+    ["Offset of field: ddt_object::ddo_count"]
+        [::core::mem::offset_of!(ddt_object, ddo_count) - 0usize];
+    ["Offset of field: ddt_object::ddo_dspace"]
+        [::core::mem::offset_of!(ddt_object, ddo_dspace) - 8usize];
+    ["Offset of field: ddt_object::ddo_mspace"]
+        [::core::mem::offset_of!(ddt_object, ddo_mspace) - 16usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of ddt_stat"][::core::mem::size_of::<ddt_stat>() - 64usize];
+    ["Alignment of ddt_stat"][::core::mem::align_of::<ddt_stat>() - 8usize];
+    ["Offset of field: ddt_stat::dds_blocks"]
+        [::core::mem::offset_of!(ddt_stat, dds_blocks) - 0usize];
+    ["Offset of field: ddt_stat::dds_lsize"][::core::mem::offset_of!(ddt_stat, dds_lsize) - 8usize];
+    ["Offset of field: ddt_stat::dds_psize"]
+        [::core::mem::offset_of!(ddt_stat, dds_psize) - 16usize];
+    ["Offset of field: ddt_stat::dds_dsize"]
+        [::core::mem::offset_of!(ddt_stat, dds_dsize) - 24usize];
+    ["Offset of field: ddt_stat::dds_ref_blocks"]
+        [::core::mem::offset_of!(ddt_stat, dds_ref_blocks) - 32usize];
+    ["Offset of field: ddt_stat::dds_ref_lsize"]
+        [::core::mem::offset_of!(ddt_stat, dds_ref_lsize) - 40usize];
+    ["Offset of field: ddt_stat::dds_ref_psize"]
+        [::core::mem::offset_of!(ddt_stat, dds_ref_psize) - 48usize];
+    ["Offset of field: ddt_stat::dds_ref_dsize"]
+        [::core::mem::offset_of!(ddt_stat, dds_ref_dsize) - 56usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of ddt_histogram"][::core::mem::size_of::<ddt_histogram>() - 4096usize];
+    ["Alignment of ddt_histogram"][::core::mem::align_of::<ddt_histogram>() - 8usize];
+    ["Offset of field: ddt_histogram::ddh_stat"]
+        [::core::mem::offset_of!(ddt_histogram, ddh_stat) - 0usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zfs_rewrite_args"][::core::mem::size_of::<zfs_rewrite_args>() - 32usize];
+    ["Alignment of zfs_rewrite_args"][::core::mem::align_of::<zfs_rewrite_args>() - 8usize];
+    ["Offset of field: zfs_rewrite_args::off"]
+        [::core::mem::offset_of!(zfs_rewrite_args, off) - 0usize];
+    ["Offset of field: zfs_rewrite_args::len"]
+        [::core::mem::offset_of!(zfs_rewrite_args, len) - 8usize];
+    ["Offset of field: zfs_rewrite_args::flags"]
+        [::core::mem::offset_of!(zfs_rewrite_args, flags) - 16usize];
+    ["Offset of field: zfs_rewrite_args::arg"]
+        [::core::mem::offset_of!(zfs_rewrite_args, arg) - 24usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of pool_config_ops"][::core::mem::size_of::<pool_config_ops>() - 16usize];
+    ["Alignment of pool_config_ops"][::core::mem::align_of::<pool_config_ops>() - 8usize];
+    ["Offset of field: pool_config_ops::pco_refresh_config"]
+        [::core::mem::offset_of!(pool_config_ops, pco_refresh_config) - 0usize];
+    ["Offset of field: pool_config_ops::pco_pool_active"]
+        [::core::mem::offset_of!(pool_config_ops, pco_pool_active) - 8usize];
+};
 pub const LPC_SUCCESS: lpc_error = 0;
 pub const LPC_BADCACHE: lpc_error = 2000;
 pub const LPC_BADPATH: lpc_error = 2001;
 pub const LPC_NOMEM: lpc_error = 2002;
 pub const LPC_EACCESS: lpc_error = 2003;
 pub const LPC_UNKNOWN: lpc_error = 2004;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of importargs"][::core::mem::size_of::<importargs>() - 64usize];
+    ["Alignment of importargs"][::core::mem::align_of::<importargs>() - 8usize];
+    ["Offset of field: importargs::path"][::core::mem::offset_of!(importargs, path) - 0usize];
+    ["Offset of field: importargs::paths"][::core::mem::offset_of!(importargs, paths) - 8usize];
+    ["Offset of field: importargs::poolname"]
+        [::core::mem::offset_of!(importargs, poolname) - 16usize];
+    ["Offset of field: importargs::guid"][::core::mem::offset_of!(importargs, guid) - 24usize];
+    ["Offset of field: importargs::cachefile"]
+        [::core::mem::offset_of!(importargs, cachefile) - 32usize];
+    ["Offset of field: importargs::can_be_active"]
+        [::core::mem::offset_of!(importargs, can_be_active) - 40usize];
+    ["Offset of field: importargs::scan"][::core::mem::offset_of!(importargs, scan) - 44usize];
+    ["Offset of field: importargs::policy"][::core::mem::offset_of!(importargs, policy) - 48usize];
+    ["Offset of field: importargs::do_destroyed"]
+        [::core::mem::offset_of!(importargs, do_destroyed) - 56usize];
+    ["Offset of field: importargs::do_all"][::core::mem::offset_of!(importargs, do_all) - 60usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of libpc_handle"][::core::mem::size_of::<libpc_handle>() - 1056usize];
+    ["Alignment of libpc_handle"][::core::mem::align_of::<libpc_handle>() - 8usize];
+    ["Offset of field: libpc_handle::lpc_error"]
+        [::core::mem::offset_of!(libpc_handle, lpc_error) - 0usize];
+    ["Offset of field: libpc_handle::lpc_printerr"]
+        [::core::mem::offset_of!(libpc_handle, lpc_printerr) - 4usize];
+    ["Offset of field: libpc_handle::lpc_open_access_error"]
+        [::core::mem::offset_of!(libpc_handle, lpc_open_access_error) - 8usize];
+    ["Offset of field: libpc_handle::lpc_desc_active"]
+        [::core::mem::offset_of!(libpc_handle, lpc_desc_active) - 12usize];
+    ["Offset of field: libpc_handle::lpc_desc"]
+        [::core::mem::offset_of!(libpc_handle, lpc_desc) - 16usize];
+    ["Offset of field: libpc_handle::lpc_ops"]
+        [::core::mem::offset_of!(libpc_handle, lpc_ops) - 1040usize];
+    ["Offset of field: libpc_handle::lpc_lib_handle"]
+        [::core::mem::offset_of!(libpc_handle, lpc_lib_handle) - 1048usize];
+};
 pub const ZFS_NICENUM_1024: zfs_nicenum_format = 0;
 pub const ZFS_NICENUM_BYTES: zfs_nicenum_format = 1;
 pub const ZFS_NICENUM_TIME: zfs_nicenum_format = 2;
@@ -813,6 +1151,36 @@ pub const ZFS_NICENUM_RAWTIME: zfs_nicenum_format = 4;
 pub const SA_PROTOCOL_NFS: sa_protocol = 0;
 pub const SA_PROTOCOL_SMB: sa_protocol = 1;
 pub const SA_PROTOCOL_COUNT: sa_protocol = 2;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of mnttab"][::core::mem::size_of::<mnttab>() - 32usize];
+    ["Alignment of mnttab"][::core::mem::align_of::<mnttab>() - 8usize];
+    ["Offset of field: mnttab::mnt_special"][::core::mem::offset_of!(mnttab, mnt_special) - 0usize];
+    ["Offset of field: mnttab::mnt_mountp"][::core::mem::offset_of!(mnttab, mnt_mountp) - 8usize];
+    ["Offset of field: mnttab::mnt_fstype"][::core::mem::offset_of!(mnttab, mnt_fstype) - 16usize];
+    ["Offset of field: mnttab::mnt_mntopts"]
+        [::core::mem::offset_of!(mnttab, mnt_mntopts) - 24usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of avl_node"][::core::mem::size_of::<avl_node>() - 24usize];
+    ["Alignment of avl_node"][::core::mem::align_of::<avl_node>() - 8usize];
+    ["Offset of field: avl_node::avl_child"][::core::mem::offset_of!(avl_node, avl_child) - 0usize];
+    ["Offset of field: avl_node::avl_pcb"][::core::mem::offset_of!(avl_node, avl_pcb) - 16usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of avl_tree"][::core::mem::size_of::<avl_tree>() - 40usize];
+    ["Alignment of avl_tree"][::core::mem::align_of::<avl_tree>() - 8usize];
+    ["Offset of field: avl_tree::avl_root"][::core::mem::offset_of!(avl_tree, avl_root) - 0usize];
+    ["Offset of field: avl_tree::avl_compar"]
+        [::core::mem::offset_of!(avl_tree, avl_compar) - 8usize];
+    ["Offset of field: avl_tree::avl_offset"]
+        [::core::mem::offset_of!(avl_tree, avl_offset) - 16usize];
+    ["Offset of field: avl_tree::avl_numnodes"]
+        [::core::mem::offset_of!(avl_tree, avl_numnodes) - 24usize];
+    ["Offset of field: avl_tree::avl_pad"][::core::mem::offset_of!(avl_tree, avl_pad) - 32usize];
+};
 pub const EZFS_SUCCESS: zfs_error = 0;
 pub const EZFS_NOMEM: zfs_error = 2000;
 pub const EZFS_BADPROP: zfs_error = 2001;
@@ -915,6 +1283,80 @@ pub const EZFS_SHAREFAILED: zfs_error = 2097;
 pub const EZFS_RAIDZ_EXPAND_IN_PROGRESS: zfs_error = 2098;
 pub const EZFS_ASHIFT_MISMATCH: zfs_error = 2099;
 pub const EZFS_UNKNOWN: zfs_error = 2100;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zfs_perm_node"][::core::mem::size_of::<zfs_perm_node>() - 4120usize];
+    ["Alignment of zfs_perm_node"][::core::mem::align_of::<zfs_perm_node>() - 8usize];
+    ["Offset of field: zfs_perm_node::z_node"]
+        [::core::mem::offset_of!(zfs_perm_node, z_node) - 0usize];
+    ["Offset of field: zfs_perm_node::z_pname"]
+        [::core::mem::offset_of!(zfs_perm_node, z_pname) - 24usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zfs_allow_node"][::core::mem::size_of::<zfs_allow_node>() - 4240usize];
+    ["Alignment of zfs_allow_node"][::core::mem::align_of::<zfs_allow_node>() - 8usize];
+    ["Offset of field: zfs_allow_node::z_node"]
+        [::core::mem::offset_of!(zfs_allow_node, z_node) - 0usize];
+    ["Offset of field: zfs_allow_node::z_key"]
+        [::core::mem::offset_of!(zfs_allow_node, z_key) - 24usize];
+    ["Offset of field: zfs_allow_node::z_localdescend"]
+        [::core::mem::offset_of!(zfs_allow_node, z_localdescend) - 4120usize];
+    ["Offset of field: zfs_allow_node::z_local"]
+        [::core::mem::offset_of!(zfs_allow_node, z_local) - 4160usize];
+    ["Offset of field: zfs_allow_node::z_descend"]
+        [::core::mem::offset_of!(zfs_allow_node, z_descend) - 4200usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zfs_allow"][::core::mem::size_of::<zfs_allow>() - 4304usize];
+    ["Alignment of zfs_allow"][::core::mem::align_of::<zfs_allow>() - 8usize];
+    ["Offset of field: zfs_allow::z_next"][::core::mem::offset_of!(zfs_allow, z_next) - 0usize];
+    ["Offset of field: zfs_allow::z_setpoint"]
+        [::core::mem::offset_of!(zfs_allow, z_setpoint) - 8usize];
+    ["Offset of field: zfs_allow::z_sets"][::core::mem::offset_of!(zfs_allow, z_sets) - 4104usize];
+    ["Offset of field: zfs_allow::z_crperms"]
+        [::core::mem::offset_of!(zfs_allow, z_crperms) - 4144usize];
+    ["Offset of field: zfs_allow::z_user"][::core::mem::offset_of!(zfs_allow, z_user) - 4184usize];
+    ["Offset of field: zfs_allow::z_group"]
+        [::core::mem::offset_of!(zfs_allow, z_group) - 4224usize];
+    ["Offset of field: zfs_allow::z_everyone"]
+        [::core::mem::offset_of!(zfs_allow, z_everyone) - 4264usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of splitflags"][::core::mem::size_of::<splitflags>() - 8usize];
+    ["Alignment of splitflags"][::core::mem::align_of::<splitflags>() - 4usize];
+    ["Offset of field: splitflags::name_flags"]
+        [::core::mem::offset_of!(splitflags, name_flags) - 4usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of trimflags"][::core::mem::size_of::<trimflags>() - 24usize];
+    ["Alignment of trimflags"][::core::mem::align_of::<trimflags>() - 8usize];
+    ["Offset of field: trimflags::fullpool"][::core::mem::offset_of!(trimflags, fullpool) - 0usize];
+    ["Offset of field: trimflags::secure"][::core::mem::offset_of!(trimflags, secure) - 4usize];
+    ["Offset of field: trimflags::wait"][::core::mem::offset_of!(trimflags, wait) - 8usize];
+    ["Offset of field: trimflags::rate"][::core::mem::offset_of!(trimflags, rate) - 16usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of trim_cbdata"][::core::mem::size_of::<trim_cbdata>() - 32usize];
+    ["Alignment of trim_cbdata"][::core::mem::align_of::<trim_cbdata>() - 8usize];
+    ["Offset of field: trim_cbdata::trim_flags"]
+        [::core::mem::offset_of!(trim_cbdata, trim_flags) - 0usize];
+    ["Offset of field: trim_cbdata::cmd_type"]
+        [::core::mem::offset_of!(trim_cbdata, cmd_type) - 24usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of initialize_cbdata"][::core::mem::size_of::<initialize_cbdata>() - 8usize];
+    ["Alignment of initialize_cbdata"][::core::mem::align_of::<initialize_cbdata>() - 4usize];
+    ["Offset of field: initialize_cbdata::wait"]
+        [::core::mem::offset_of!(initialize_cbdata, wait) - 0usize];
+    ["Offset of field: initialize_cbdata::cmd_type"]
+        [::core::mem::offset_of!(initialize_cbdata, cmd_type) - 4usize];
+};
 pub const ZPOOL_STATUS_CORRUPT_CACHE: zpool_status_t = 0;
 pub const ZPOOL_STATUS_MISSING_DEV_R: zpool_status_t = 1;
 pub const ZPOOL_STATUS_MISSING_DEV_NR: zpool_status_t = 2;
@@ -952,12 +1394,153 @@ pub const VDEV_NAME_PATH: vdev_name_t = 1;
 pub const VDEV_NAME_GUID: vdev_name_t = 2;
 pub const VDEV_NAME_FOLLOW_LINKS: vdev_name_t = 4;
 pub const VDEV_NAME_TYPE_ID: vdev_name_t = 8;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zprop_list"][::core::mem::size_of::<zprop_list>() - 56usize];
+    ["Alignment of zprop_list"][::core::mem::align_of::<zprop_list>() - 8usize];
+    ["Offset of field: zprop_list::pl_prop"][::core::mem::offset_of!(zprop_list, pl_prop) - 0usize];
+    ["Offset of field: zprop_list::pl_user_prop"]
+        [::core::mem::offset_of!(zprop_list, pl_user_prop) - 8usize];
+    ["Offset of field: zprop_list::pl_next"]
+        [::core::mem::offset_of!(zprop_list, pl_next) - 16usize];
+    ["Offset of field: zprop_list::pl_all"][::core::mem::offset_of!(zprop_list, pl_all) - 24usize];
+    ["Offset of field: zprop_list::pl_width"]
+        [::core::mem::offset_of!(zprop_list, pl_width) - 32usize];
+    ["Offset of field: zprop_list::pl_recvd_width"]
+        [::core::mem::offset_of!(zprop_list, pl_recvd_width) - 40usize];
+    ["Offset of field: zprop_list::pl_fixed"]
+        [::core::mem::offset_of!(zprop_list, pl_fixed) - 48usize];
+};
 pub const GET_COL_NONE: zfs_get_column_t = 0;
 pub const GET_COL_NAME: zfs_get_column_t = 1;
 pub const GET_COL_PROPERTY: zfs_get_column_t = 2;
 pub const GET_COL_VALUE: zfs_get_column_t = 3;
 pub const GET_COL_RECVD: zfs_get_column_t = 4;
 pub const GET_COL_SOURCE: zfs_get_column_t = 5;
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of vdev_cbdata"][::core::mem::size_of::<vdev_cbdata>() - 24usize];
+    ["Alignment of vdev_cbdata"][::core::mem::align_of::<vdev_cbdata>() - 8usize];
+    ["Offset of field: vdev_cbdata::cb_name_flags"]
+        [::core::mem::offset_of!(vdev_cbdata, cb_name_flags) - 0usize];
+    ["Offset of field: vdev_cbdata::cb_names"]
+        [::core::mem::offset_of!(vdev_cbdata, cb_names) - 8usize];
+    ["Offset of field: vdev_cbdata::cb_names_count"]
+        [::core::mem::offset_of!(vdev_cbdata, cb_names_count) - 16usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zprop_get_cbdata"][::core::mem::size_of::<zprop_get_cbdata>() - 120usize];
+    ["Alignment of zprop_get_cbdata"][::core::mem::align_of::<zprop_get_cbdata>() - 8usize];
+    ["Offset of field: zprop_get_cbdata::cb_sources"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_sources) - 0usize];
+    ["Offset of field: zprop_get_cbdata::cb_columns"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_columns) - 4usize];
+    ["Offset of field: zprop_get_cbdata::cb_colwidths"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_colwidths) - 24usize];
+    ["Offset of field: zprop_get_cbdata::cb_scripted"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_scripted) - 48usize];
+    ["Offset of field: zprop_get_cbdata::cb_literal"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_literal) - 52usize];
+    ["Offset of field: zprop_get_cbdata::cb_first"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_first) - 56usize];
+    ["Offset of field: zprop_get_cbdata::cb_json"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_json) - 60usize];
+    ["Offset of field: zprop_get_cbdata::cb_proplist"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_proplist) - 64usize];
+    ["Offset of field: zprop_get_cbdata::cb_type"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_type) - 72usize];
+    ["Offset of field: zprop_get_cbdata::cb_vdevs"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_vdevs) - 80usize];
+    ["Offset of field: zprop_get_cbdata::cb_jsobj"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_jsobj) - 104usize];
+    ["Offset of field: zprop_get_cbdata::cb_json_as_int"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_json_as_int) - 112usize];
+    ["Offset of field: zprop_get_cbdata::cb_json_pool_key_guid"]
+        [::core::mem::offset_of!(zprop_get_cbdata, cb_json_pool_key_guid) - 116usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of zprop_set_cbdata"][::core::mem::size_of::<zprop_set_cbdata>() - 16usize];
+    ["Alignment of zprop_set_cbdata"][::core::mem::align_of::<zprop_set_cbdata>() - 8usize];
+    ["Offset of field: zprop_set_cbdata::cb_flags"]
+        [::core::mem::offset_of!(zprop_set_cbdata, cb_flags) - 0usize];
+    ["Offset of field: zprop_set_cbdata::cb_proplist"]
+        [::core::mem::offset_of!(zprop_set_cbdata, cb_proplist) - 8usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of get_all_cb"][::core::mem::size_of::<get_all_cb>() - 24usize];
+    ["Alignment of get_all_cb"][::core::mem::align_of::<get_all_cb>() - 8usize];
+    ["Offset of field: get_all_cb::cb_handles"]
+        [::core::mem::offset_of!(get_all_cb, cb_handles) - 0usize];
+    ["Offset of field: get_all_cb::cb_alloc"]
+        [::core::mem::offset_of!(get_all_cb, cb_alloc) - 8usize];
+    ["Offset of field: get_all_cb::cb_used"]
+        [::core::mem::offset_of!(get_all_cb, cb_used) - 16usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of renameflags"][::core::mem::size_of::<renameflags>() - 4usize];
+    ["Alignment of renameflags"][::core::mem::align_of::<renameflags>() - 4usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of sendflags"][::core::mem::size_of::<sendflags>() - 72usize];
+    ["Alignment of sendflags"][::core::mem::align_of::<sendflags>() - 4usize];
+    ["Offset of field: sendflags::verbosity"]
+        [::core::mem::offset_of!(sendflags, verbosity) - 0usize];
+    ["Offset of field: sendflags::replicate"]
+        [::core::mem::offset_of!(sendflags, replicate) - 4usize];
+    ["Offset of field: sendflags::skipmissing"]
+        [::core::mem::offset_of!(sendflags, skipmissing) - 8usize];
+    ["Offset of field: sendflags::doall"][::core::mem::offset_of!(sendflags, doall) - 12usize];
+    ["Offset of field: sendflags::fromorigin"]
+        [::core::mem::offset_of!(sendflags, fromorigin) - 16usize];
+    ["Offset of field: sendflags::pad"][::core::mem::offset_of!(sendflags, pad) - 20usize];
+    ["Offset of field: sendflags::props"][::core::mem::offset_of!(sendflags, props) - 24usize];
+    ["Offset of field: sendflags::dryrun"][::core::mem::offset_of!(sendflags, dryrun) - 28usize];
+    ["Offset of field: sendflags::parsable"]
+        [::core::mem::offset_of!(sendflags, parsable) - 32usize];
+    ["Offset of field: sendflags::progress"]
+        [::core::mem::offset_of!(sendflags, progress) - 36usize];
+    ["Offset of field: sendflags::progressastitle"]
+        [::core::mem::offset_of!(sendflags, progressastitle) - 40usize];
+    ["Offset of field: sendflags::largeblock"]
+        [::core::mem::offset_of!(sendflags, largeblock) - 44usize];
+    ["Offset of field: sendflags::embed_data"]
+        [::core::mem::offset_of!(sendflags, embed_data) - 48usize];
+    ["Offset of field: sendflags::compress"]
+        [::core::mem::offset_of!(sendflags, compress) - 52usize];
+    ["Offset of field: sendflags::raw"][::core::mem::offset_of!(sendflags, raw) - 56usize];
+    ["Offset of field: sendflags::backup"][::core::mem::offset_of!(sendflags, backup) - 60usize];
+    ["Offset of field: sendflags::holds"][::core::mem::offset_of!(sendflags, holds) - 64usize];
+    ["Offset of field: sendflags::saved"][::core::mem::offset_of!(sendflags, saved) - 68usize];
+};
+#[allow(clippy::unnecessary_operation, clippy::identity_op)]
+const _: () = {
+    ["Size of recvflags"][::core::mem::size_of::<recvflags>() - 56usize];
+    ["Alignment of recvflags"][::core::mem::align_of::<recvflags>() - 4usize];
+    ["Offset of field: recvflags::verbose"][::core::mem::offset_of!(recvflags, verbose) - 0usize];
+    ["Offset of field: recvflags::isprefix"][::core::mem::offset_of!(recvflags, isprefix) - 4usize];
+    ["Offset of field: recvflags::istail"][::core::mem::offset_of!(recvflags, istail) - 8usize];
+    ["Offset of field: recvflags::dryrun"][::core::mem::offset_of!(recvflags, dryrun) - 12usize];
+    ["Offset of field: recvflags::force"][::core::mem::offset_of!(recvflags, force) - 16usize];
+    ["Offset of field: recvflags::canmountoff"]
+        [::core::mem::offset_of!(recvflags, canmountoff) - 20usize];
+    ["Offset of field: recvflags::resumable"]
+        [::core::mem::offset_of!(recvflags, resumable) - 24usize];
+    ["Offset of field: recvflags::byteswap"]
+        [::core::mem::offset_of!(recvflags, byteswap) - 28usize];
+    ["Offset of field: recvflags::nomount"][::core::mem::offset_of!(recvflags, nomount) - 32usize];
+    ["Offset of field: recvflags::holds"][::core::mem::offset_of!(recvflags, holds) - 36usize];
+    ["Offset of field: recvflags::skipholds"]
+        [::core::mem::offset_of!(recvflags, skipholds) - 40usize];
+    ["Offset of field: recvflags::domount"][::core::mem::offset_of!(recvflags, domount) - 44usize];
+    ["Offset of field: recvflags::forceunmount"]
+        [::core::mem::offset_of!(recvflags, forceunmount) - 48usize];
+    ["Offset of field: recvflags::heal"][::core::mem::offset_of!(recvflags, heal) - 52usize];
+};
 pub const ZFS_DIFF_PARSEABLE: diff_flags = 1;
 pub const ZFS_DIFF_TIMESTAMP: diff_flags = 2;
 pub const ZFS_DIFF_CLASSIFY: diff_flags = 4;

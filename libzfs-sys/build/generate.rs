@@ -251,6 +251,7 @@ pub(crate) fn libzfs(
     core: &str,
 ) -> Result<String, bindgen::BindgenError> {
     let mut builder = builder(headers)
+        .layout_tests(true)
         .header_contents("libzfs-sys-libzfs.h", "#include <libzfs.h>\n")
         .allowlist_file(".*/(libzfs|sys/fs/zfs)\\.h");
     if (version.major, version.minor) >= (2, 2) {

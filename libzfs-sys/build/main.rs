@@ -14,7 +14,6 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use generate::{Headers, Version};
 use probe::Installed;
@@ -53,14 +52,12 @@ struct Bindings {
     libzfs: Option<String>,
 }
 
-fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            for line in message.lines() {
-                println!("cargo::error={line}");
-            }
-            ExitCode::FAILURE
+fn main() {
+    if let Err(message) = run() {
+        // Cargo fails the build because of these lines, and shows nothing but
+        // them; an exit status would have it show all of the output.
+        for line in message.lines() {
+            println!("cargo::error={line}");
         }
     }
 }
@@ -91,6 +88,13 @@ fn run() -> Result<(), String> {
         }
     }
     write_out(&bindings)?;
+    // For the test that runs this program where there is no OpenZFS.
+    if let Ok(this) = env::current_exe() {
+        println!(
+            "cargo::rustc-env=LIBZFS_SYS_BUILD_SCRIPT={}",
+            this.display()
+        );
+    }
     tell_dependents(installed.as_ref(), version, from_headers);
     Ok(())
 }
@@ -103,11 +107,14 @@ fn watch() {
     let target = env::var("TARGET").unwrap_or_default();
     for name in ENVIRONMENT {
         println!("cargo::rerun-if-env-changed={name}");
-        println!("cargo::rerun-if-env-changed={name}_{target}");
-        println!(
-            "cargo::rerun-if-env-changed={name}_{}",
-            target.replace('-', "_")
-        );
+        // pkg-config and bindgen read these too.
+        if name.starts_with("PKG_CONFIG") || name.starts_with("BINDGEN") {
+            println!("cargo::rerun-if-env-changed={name}_{target}");
+            println!(
+                "cargo::rerun-if-env-changed={name}_{}",
+                target.replace('-', "_")
+            );
+        }
     }
 }
 

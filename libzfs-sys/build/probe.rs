@@ -46,12 +46,12 @@ pub(crate) fn find(library: &str) -> Result<Installed, String> {
 
 /// What to install where. Used by both messages.
 fn packages() -> &'static str {
-    "  Debian   libzfslinux-dev (section contrib: add it to the package sources)
+    "  Debian   libzfslinux-dev (in the section contrib)
   Ubuntu   libzfslinux-dev
-  Fedora   libzfs6-devel, libzfs7-devel, ... (from OpenZFS' own repository; dnf install 'pkgconfig(libzfs_core)' finds it)
-  FreeBSD  filesystems/openzfs (the base system has the library, but no pkg-config file)
-To check, lint or document without OpenZFS, set LIBZFS_SYS_PREGENERATED=1: then the
-bindings that come with the crate are used, and only linking a program needs the library."
+  Fedora   libzfs6-devel, from OpenZFS' own repository (libzfs5-devel is 2.1, libzfs7-devel is 2.4)
+  FreeBSD  openzfs (the base system has the library, but no file for pkg-config)
+To check, lint or document without OpenZFS, set LIBZFS_SYS_PREGENERATED=1: the bindings
+that come with the crate are used then, and only linking a program needs the library."
 }
 
 fn not_found(library: &str, why: &pkg_config::Error) -> String {

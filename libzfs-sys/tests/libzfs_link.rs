@@ -1,6 +1,5 @@
 //! With the feature `libzfs`, every bound function of `libzfs` exists: this
 //! program takes the address of each, so that linking it proves it.
-#![cfg(feature = "libzfs")]
 
 use std::collections::BTreeSet;
 
