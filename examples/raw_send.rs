@@ -31,8 +31,13 @@ const PASSPHRASE: &str = "correct horse battery staple";
 
 fn main() -> Result<()> {
     let zfs = Zfs::open()?;
-    let userland = userland_library().version.unwrap_or_else(|| "of unknown release".into());
-    println!("OpenZFS: kernel module {}, library {userland}", zfs.kernel_version()?);
+    let userland = userland_library()
+        .version
+        .unwrap_or_else(|| "of unknown release".into());
+    println!(
+        "OpenZFS: kernel module {}, library {userland}",
+        zfs.kernel_version()?
+    );
 
     step("Two pools: a source, and a vault that never gets a key");
     let source = Pool::builder().label("source").build()?;
@@ -41,7 +46,9 @@ fn main() -> Result<()> {
 
     step("An encrypted dataset with data in it");
     let prod = source.dataset("prod");
-    zfs.create(&prod).encryption(Encryption::Aes256Gcm, Key::passphrase(PASSPHRASE)?).run()?;
+    zfs.create(&prod)
+        .encryption(Encryption::Aes256Gcm, Key::passphrase(PASSPHRASE)?)
+        .run()?;
     // Bytes that nothing compresses: they are on disk as they are, unless they are encrypted.
     let secret = random_bytes(64 << 10)?;
     let mount = source.mount(&prod)?;
@@ -73,7 +80,11 @@ fn main() -> Result<()> {
 
     step("The vault holds ciphertext");
     let dataset = zfs.dataset(&copy)?;
-    proved!(dataset.encryption()? == Encryption::Aes256Gcm, "encryption={}", dataset.encryption()?);
+    proved!(
+        dataset.encryption()? == Encryption::Aes256Gcm,
+        "encryption={}",
+        dataset.encryption()?
+    );
     proved!(
         dataset.key_status()? == KeyStatus::Unavailable,
         "keystatus={}",
@@ -84,8 +95,14 @@ fn main() -> Result<()> {
         "encryptionroot={copy}: a root of its own"
     );
     let refused = vault.mount(&copy).err().map(|error| error.kind());
-    proved!(refused == Some(ErrorKind::KeyNotLoaded), "reading it is refused: key not loaded");
-    proved!(!contains(&vault_file(&vault), &secret)?, "the vault's disk has none of the secret");
+    proved!(
+        refused == Some(ErrorKind::KeyNotLoaded),
+        "reading it is refused: key not loaded"
+    );
+    proved!(
+        !contains(&vault_file(&vault), &secret)?,
+        "the vault's disk has none of the secret"
+    );
 
     step("An incremental raw send, and holds on both anchors");
     fs::write(mount.path().join("more"), random_bytes(8 << 20)?)?;
@@ -104,7 +121,10 @@ fn main() -> Result<()> {
         zfs.hold(&tag, std::slice::from_ref(anchor))?.all()?;
         let destroyed = zfs.destroy_snapshots(std::slice::from_ref(anchor), Default::default());
         let refused = destroyed.err().map(|error| error.kind());
-        proved!(refused == Some(ErrorKind::SnapshotHeld), "{anchor} is held and cannot be lost");
+        proved!(
+            refused == Some(ErrorKind::SnapshotHeld),
+            "{anchor} is held and cannot be lost"
+        );
     }
 
     step("A transfer that is cut off, and resumed from its token");
@@ -121,13 +141,19 @@ fn main() -> Result<()> {
     stream.set_len(whole / 2)?;
     stream.seek(SeekFrom::Start(0))?;
     let target = copy.snapshot("rep-3")?;
-    let cut = receive(&zfs, &target).run(&stream).err().map(|error| error.kind());
+    let cut = receive(&zfs, &target)
+        .run(&stream)
+        .err()
+        .map(|error| error.kind());
     proved!(
         cut == Some(ErrorKind::StreamTruncated),
         "after {} of {whole} bytes: stream truncated",
         whole / 2
     );
-    let token = zfs.dataset(&copy)?.receive_resume_token()?.ok_or("no resume token")?;
+    let token = zfs
+        .dataset(&copy)?
+        .receive_resume_token()?
+        .ok_or("no resume token")?;
     proved!(
         token.fields().raw && token.fields().to_guid == zfs.snapshot(&rep_3)?.guid()?,
         "the token is for rep-3 and raw, with {} bytes received",
@@ -153,7 +179,10 @@ fn main() -> Result<()> {
     step("The third place unlocks it and has the source's bytes");
     let wrong = zfs.load_key(&restored, &Key::passphrase("incorrect horse")?);
     let wrong = wrong.err().map(|error| error.kind());
-    proved!(wrong == Some(ErrorKind::WrongKey), "a wrong passphrase is refused");
+    proved!(
+        wrong == Some(ErrorKind::WrongKey),
+        "a wrong passphrase is refused"
+    );
     zfs.load_key(&restored, &Key::passphrase(PASSPHRASE)?)?;
     let there = third.mount(&restored)?;
     for file in ["secret", "bulk", "more", "still more"] {
@@ -163,7 +192,8 @@ fn main() -> Result<()> {
 
     step("The counter-proof: the same send without raw");
     let mistake = vault.dataset("mistake");
-    zfs.receive(&mistake.snapshot("rep-1")?).run(zfs.send(&rep_1).start()?)?;
+    zfs.receive(&mistake.snapshot("rep-1")?)
+        .run(zfs.send(&rep_1).start()?)?;
     proved!(
         zfs.dataset(&mistake)?.encryption()? == Encryption::Off,
         "it is received as encryption=off"
@@ -183,7 +213,10 @@ fn step(what: &str) {
 
 /// A receive as a vault wants it.
 fn receive(zfs: &Zfs, snapshot: &SnapshotName) -> libzfs::ReceiveBuilder {
-    zfs.receive(snapshot).resumable().exclude("mountpoint").set("readonly", true)
+    zfs.receive(snapshot)
+        .resumable()
+        .exclude("mountpoint")
+        .set("readonly", true)
 }
 
 fn random_bytes(len: usize) -> Result<Vec<u8>> {
@@ -194,7 +227,9 @@ fn random_bytes(len: usize) -> Result<Vec<u8>> {
 
 fn is_mounted(dataset: &DatasetName) -> Result<bool> {
     let mounts = fs::read_to_string("/proc/self/mounts")?;
-    Ok(mounts.lines().any(|line| line.split(' ').next() == Some(dataset.as_str())))
+    Ok(mounts
+        .lines()
+        .any(|line| line.split(' ').next() == Some(dataset.as_str())))
 }
 
 fn vault_file(vault: &Pool) -> std::path::PathBuf {

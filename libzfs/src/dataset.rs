@@ -1,6 +1,7 @@
 //! File systems and volumes: create, read, destroy.
 
 use std::fmt;
+use std::ops::ControlFlow;
 
 use bstr::{BStr, BString};
 use libzfs_sys as sys;
@@ -76,9 +77,25 @@ impl Zfs {
     #[doc(alias = "lzc_destroy")]
     pub fn destroy_dataset(&self, name: &DatasetName) -> Result<()> {
         tracing::debug!(dataset = %name, "destroy");
-        self.library()
-            .destroy(name.as_str())
-            .map_err(|errno| Error::from_errno(Operation::Destroy, name.as_str(), errno))
+        self.library().destroy(name.as_str()).map_err(|errno| {
+            let error = Error::from_errno(Operation::Destroy, name.as_str(), errno);
+            match error.kind() {
+                // Snapshots are EBUSY to the kernel, children EEXIST.
+                ErrorKind::Busy if self.has_snapshots(name) => {
+                    error.with_kind(ErrorKind::HasChildren)
+                }
+                _ => error,
+            }
+        })
+    }
+
+    fn has_snapshots(&self, name: &DatasetName) -> bool {
+        let mut any = false;
+        let first = self.device().each_snapshot(name.as_str(), |_, _| {
+            any = true;
+            ControlFlow::Break(())
+        });
+        first.is_ok() && any
     }
 
     /// Discards the state of an interrupted receive into `name`: the hidden `%recv` dataset below
@@ -89,7 +106,6 @@ impl Zfs {
     /// # Errors
     ///
     /// [`ErrorKind::DatasetNotFound`]; [`ErrorKind::Busy`] while the receive is running.
-
     pub fn discard_partial_receive(&self, name: &DatasetName) -> Result<bool> {
         let dataset = self.dataset(name)?;
         if dataset.receive_resume_token()?.is_none() {

@@ -13,7 +13,7 @@ impl Zfs {
     ///
     /// From a passphrase the wrapping key is derived with the dataset's own salt and iterations,
     /// in Rust; this takes a noticeable time by design. The key is overwritten afterwards here;
-    /// libzfs_core's own copy of it in the request to the kernel is freed without that.
+    /// `libzfs_core`'s own copy of it in the request to the kernel is freed without that.
     ///
     /// Needs the permission `load-key`.
     ///
@@ -102,12 +102,18 @@ impl Zfs {
         tracing::debug!(dataset = %root, "unload key");
         self.library().unload_key(root.as_str()).map_err(|errno| {
             let error = Error::from_errno(operation, root.as_str(), errno);
-            // The kernel has one number for two reasons; the dataset knows which it was.
+            if !matches!(
+                error.kind(),
+                ErrorKind::NotEncryptionRoot | ErrorKind::KeyNotLoaded
+            ) {
+                return error;
+            }
+            // The kernel has one number for several reasons; the dataset knows which it was.
             match self
                 .dataset(root)
                 .map(|dataset| check_encryption_root(operation, &dataset))
             {
-                Ok(Err(reason)) if error.kind() == ErrorKind::NotEncryptionRoot => reason,
+                Ok(Err(reason)) => reason,
                 _ => error,
             }
         })

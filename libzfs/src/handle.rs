@@ -10,7 +10,7 @@ use crate::nvlist::NvList;
 
 /// Access to ZFS on this machine.
 ///
-/// It owns the initialisation of libzfs_core and an open `/dev/zfs`. Cloning is cheap, and clones
+/// It owns the initialisation of `libzfs_core` and an open `/dev/zfs`. Cloning is cheap, and clones
 /// can be used from as many threads as wanted at the same time: neither part has any other state.
 ///
 /// A handle stays usable after `fork`.
@@ -23,7 +23,7 @@ struct Inner {
 }
 
 impl Zfs {
-    /// Opens `/dev/zfs` and initialises libzfs_core.
+    /// Opens `/dev/zfs` and initialises `libzfs_core`.
     ///
     /// What can be done with the handle then depends on who the caller is: root can do
     /// everything, others what was delegated to them with `zfs allow`.

@@ -35,7 +35,7 @@
 //!
 //! # Features
 //!
-//! * `lzc` (default): everything that talks to ZFS, linked with libzfs_core and libnvpair. Without
+//! * `lzc` (default): everything that talks to ZFS, linked with `libzfs_core` and libnvpair. Without
 //!   it the crate is pure Rust and needs no ZFS library: names, nvlists, stream records, resume
 //!   tokens and the derivation of keys.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.

@@ -164,19 +164,19 @@ impl ReceiveBuilder {
     }
 
     /// Receives from a descriptor of any kind.
-    fn from_descriptor(&self, fd: BorrowedFd<'_>) -> Result<Received> {
+    fn receive_from(&self, fd: BorrowedFd<'_>) -> Result<Received> {
         match transfer::readable(fd).map_err(|error| self.failed(error))? {
             Suitability::Unsuited => {
                 Err(self.refused(ErrorKind::BadDescriptor, "it is not open for reading"))
             }
-            Suitability::Direct => self.from_blocking(fd),
+            Suitability::Direct => self.receive_from_blocking(fd),
             Suitability::Copied => thread::scope(|scope| {
                 let (reader, writer) = transfer::pipe().map_err(|error| self.failed(error))?;
                 let name = "zfs-receive-feed";
                 let feeder =
                     transfer::spawn_scoped(scope, name, move || transfer::feed(fd, writer))
                         .map_err(|error| self.failed(error))?;
-                let received = self.from_blocking(reader.as_fd());
+                let received = self.receive_from_blocking(reader.as_fd());
                 // Before the join: the feeder ends when its pipe has no reader.
                 drop(reader);
                 match transfer::joined(feeder.join()) {
@@ -188,7 +188,7 @@ impl ReceiveBuilder {
     }
 
     /// Receives from a descriptor that blocks.
-    fn from_blocking(&self, fd: BorrowedFd<'_>) -> Result<Received> {
+    fn receive_from_blocking(&self, fd: BorrowedFd<'_>) -> Result<Received> {
         let begin = self.read_begin(fd)?;
         tracing::debug!(snapshot = %self.snapshot, raw = begin.is_raw(), "receive");
         let raw = RawReceive {
@@ -263,7 +263,7 @@ mod sealed {
 
 impl<T: AsFd> StreamSource for T {
     fn receive(self, receive: &ReceiveBuilder) -> Result<Received> {
-        receive.from_descriptor(self.as_fd())
+        receive.receive_from(self.as_fd())
     }
 }
 
@@ -272,7 +272,7 @@ impl StreamSource for SendStream {
         let Some(pipe) = self.pipe() else {
             return Err(receive.refused(ErrorKind::EmptyStream, "the stream has been read"));
         };
-        let received = receive.from_blocking(pipe.as_fd());
+        let received = receive.receive_from_blocking(pipe.as_fd());
         // Closes the pipe, so that a send whose receiver has given up ends as well.
         match (received, self.finish()) {
             // What a receiver that gives up does to the send is no news.

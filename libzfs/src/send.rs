@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 use std::thread::{self, JoinHandle};
 
@@ -86,6 +87,7 @@ impl Zfs {
                 if let Ok(name) = name.parse() {
                     guids.push((name, guid));
                 }
+                ControlFlow::Continue(())
             })
             .map_err(failed)?;
         let by_guid = |guid| {

@@ -61,6 +61,10 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Send | Op::EstimateSend, libc::EXDEV) => Kind::NotAnAncestor,
         (Op::Send | Op::EstimateSend, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Send | Op::EstimateSend, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::Send | Op::EstimateSend, libc::ESRCH) => Kind::IncrementalSourceNotFound,
+        // Signals do not reach the threads that send: what the kernel calls interrupted here is
+        // that it could not write.
+        (Op::Send, libc::EINTR) => Kind::BrokenPipe,
 
         (Op::Receive, libc::ENOENT) => Kind::DatasetNotFound,
         (Op::Receive, libc::EEXIST) => Kind::DatasetExists,
@@ -69,6 +73,7 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Receive, libc::ENODEV) => Kind::NoMatchingSnapshot,
         (Op::Receive, libc::ETXTBSY) => Kind::DestinationModified,
         (Op::Receive, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::Receive, libc::EISDIR) => Kind::BadDescriptor,
 
         (Op::CreatePool, libc::EEXIST) => Kind::PoolExists,
         (Op::DestroyPool, libc::ENOENT) => Kind::PoolNotFound,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A raw error number as the kernel or libzfs_core returned it.
+/// A raw error number as the kernel or `libzfs_core` returned it.
 ///
 /// OpenZFS has numbers of its own from 1024 on (`ZFS_ERR_*`), which `strerror` does not know;
 /// [`name`](Self::name) and [`Display`](fmt::Display) do. A number that is newer than this crate
@@ -103,6 +103,7 @@ system {
     EXDEV "not in the same pool or not an ancestor";
     ENODEV "no matching snapshot";
     EINVAL "invalid argument";
+    EISDIR "is a directory";
     ENOSPC "no space left";
     EROFS "read-only";
     EPIPE "broken pipe";

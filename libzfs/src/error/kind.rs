@@ -24,7 +24,7 @@ macro_rules! operations {
 }
 
 operations! {
-    /// Opening `/dev/zfs` and initialising libzfs_core.
+    /// Opening `/dev/zfs` and initialising `libzfs_core`.
     Open "open ZFS";
     /// Reading the version of a part of ZFS.
     ReadVersion "read the version of";

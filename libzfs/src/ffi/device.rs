@@ -1,6 +1,7 @@
-//! `/dev/zfs` itself: the ioctls for what libzfs_core has no function for.
+//! `/dev/zfs` itself: the ioctls for what `libzfs_core` has no function for.
 
 use std::fs::{File, OpenOptions};
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libzfs_sys::ioctl::{self, zfs_cmd, zfs_ioc_t};
@@ -37,7 +38,7 @@ impl Command {
             return Err(Errno::new(libc::ENAMETOOLONG));
         }
         for (to, from) in zc.zc_name.iter_mut().zip(name.bytes()) {
-            *to = from as std::ffi::c_char;
+            *to = std::ffi::c_char::from_ne_bytes([from]);
         }
         Ok(Self {
             zc,
@@ -68,7 +69,7 @@ impl Command {
             .zc
             .zc_name
             .iter()
-            .map(|&c| c as u8)
+            .map(|c| c.to_ne_bytes()[0])
             .take_while(|&byte| byte != 0)
             .collect();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -127,7 +128,7 @@ impl Device {
     pub(crate) fn each_snapshot(
         &self,
         dataset: &str,
-        mut each: impl FnMut(&str, u64),
+        mut each: impl FnMut(&str, u64) -> ControlFlow<()>,
     ) -> Result<()> {
         let mut cookie = 0;
         loop {
@@ -137,7 +138,9 @@ impl Device {
             match self.run(ioctl::ZFS_IOC_SNAPSHOT_LIST_NEXT, command) {
                 Ok(done) => {
                     cookie = done.zc.zc_cookie;
-                    each(&done.name(), done.zc.zc_objset_stats.dds_guid);
+                    if each(&done.name(), done.zc.zc_objset_stats.dds_guid).is_break() {
+                        return Ok(());
+                    }
                 }
                 Err(errno) if errno.raw() == libc::ESRCH => return Ok(()),
                 Err(errno) if errno.raw() == libc::EINTR => {}

@@ -1,4 +1,4 @@
-//! libzfs_core: one safe function for each C function that the crate calls.
+//! `libzfs_core`: one safe function for each C function that the crate calls.
 
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -10,19 +10,23 @@ use libzfs_sys::replay::dmu_replay_record;
 use super::c_string;
 use super::nvlist::CNvList;
 use crate::error::Errno;
-use crate::key::WrappingKey;
+use crate::key::{WRAPPING_KEY_LEN, WrappingKey};
 use crate::nvlist::NvList;
 use crate::stream::BeginRecord;
 
 type Result<T, E = Errno> = std::result::Result<T, E>;
 
-/// libzfs_core, initialised.
+/// `libzfs_core`, initialised.
 ///
-/// Every function of libzfs_core aborts the process if `libzfs_core_init` has not succeeded, so
+/// Every function of `libzfs_core` aborts the process if `libzfs_core_init` has not succeeded, so
 /// each is a method of the value that only its success makes. The C side counts initialisations
 /// under a lock and has no other state, so that any thread may call at any time.
 #[derive(Debug)]
 pub(crate) struct Library(());
+
+/// The length of every key, as C counts it.
+#[allow(clippy::cast_possible_truncation, reason = "it is 32")]
+const KEY_LEN: sys::uint_t = WRAPPING_KEY_LEN as sys::uint_t;
 
 fn check(rc: i32) -> Result<()> {
     match rc {
@@ -108,10 +112,7 @@ impl Library {
         let props = CNvList::new(props)?;
         // C takes the key as `uint8_t *` and only reads it.
         let (key, len) = match key {
-            Some(key) => (
-                key.as_bytes().as_ptr().cast_mut(),
-                key.as_bytes().len() as u32,
-            ),
+            Some(key) => (key.as_bytes().as_ptr().cast_mut(), KEY_LEN),
             None => (ptr::null_mut(), 0),
         };
         // SAFETY: initialised (`self`); name, list and key live until the call returns.
@@ -221,7 +222,7 @@ impl Library {
                 dataset.as_ptr(),
                 noop.into(),
                 bytes.as_ptr().cast_mut(),
-                bytes.len() as u32,
+                KEY_LEN,
             )
         })
     }

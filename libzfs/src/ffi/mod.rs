@@ -1,8 +1,8 @@
-//! The only place that calls C or the kernel: libzfs_core, libnvpair, and ioctls on `/dev/zfs`.
+//! The only place that calls C or the kernel: `libzfs_core`, libnvpair, and ioctls on `/dev/zfs`.
 //!
 //! Everything here is safe to call. What a function demands is in its types: names are C strings
 //! made from checked names, keys have their length, descriptors are borrowed for the call, and
-//! nothing can be called without the [`Library`] that initialised libzfs_core.
+//! nothing can be called without the [`Library`] that initialised `libzfs_core`.
 
 mod device;
 mod lzc;

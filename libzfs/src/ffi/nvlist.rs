@@ -71,8 +71,13 @@ impl CNvList {
         if rc != 0 {
             return Err(Errno::new(rc));
         }
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "`size_t` is as wide as `usize`"
+        )]
+        let len = len as usize;
         // SAFETY: on success `buffer` is `len` initialised bytes, which nobody else has.
-        let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len as usize) };
+        let bytes = unsafe { std::slice::from_raw_parts(buffer.cast::<u8>(), len) };
         let list = NvList::decode(bytes);
         // SAFETY: `buffer` came from `malloc` and `bytes` is not used any more.
         unsafe { libc::free(buffer.cast()) };
@@ -84,5 +89,88 @@ impl Drop for CNvList {
     fn drop(&mut self) {
         // SAFETY: the list is ours, and nothing can use it after this; null is allowed.
         unsafe { nvpair::nvlist_free(self.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nvlist::Value;
+
+    fn all_types() -> NvList {
+        let inner = NvList::new().with("deep", NvList::new().with("deeper", 1_u8));
+        NvList::new()
+            .with("boolean", Value::Boolean)
+            .with("bool", true)
+            .with("byte", Value::Byte(0xfe))
+            .with("i8", i8::MIN)
+            .with("u8", u8::MAX)
+            .with("i16", i16::MIN)
+            .with("u16", u16::MAX)
+            .with("i32", i32::MIN)
+            .with("u32", u32::MAX)
+            .with("i64", i64::MIN)
+            .with("u64", u64::MAX)
+            .with("string", "text")
+            .with("no text", "")
+            .with("bytes", Value::ByteArray(vec![1, 2, 3]))
+            .with("i8s", vec![-1_i8, 1])
+            .with("u8s", vec![1_u8; 9])
+            .with("i16s", vec![-1_i16])
+            .with("u16s", vec![1_u16, 2, 3])
+            .with("i32s", vec![-1_i32])
+            .with("u32s", vec![1_u32, 2, 3])
+            .with("i64s", vec![-1_i64])
+            .with("u64s", vec![1_u64, 2, 3])
+            .with("bools", vec![true, false, true])
+            .with("strings", vec!["a", "", "abcdefghi"])
+            .with("hrtime", Value::HrTime(-5))
+            .with("double", 1.5)
+            .with("list", inner.clone())
+            .with("lists", vec![inner, NvList::new()])
+            .with("no u64s", Vec::<u64>::new())
+            .with("no strings", Vec::<&str>::new())
+            .with("no lists", Vec::<NvList>::new())
+            .with("a name that is longer than eight bytes", 1_u64)
+    }
+
+    #[test]
+    fn every_type_crosses_the_border_both_ways() {
+        let list = all_types();
+        assert_eq!(CNvList::new(&list).unwrap().to_rust().unwrap(), list);
+    }
+
+    #[test]
+    fn an_absent_list_is_an_empty_one() {
+        assert!(CNvList::none().to_rust().unwrap().is_empty());
+        let empty = CNvList::new(&NvList::new()).unwrap();
+        assert!(!empty.as_ptr().is_null());
+        assert!(empty.to_rust().unwrap().is_empty());
+    }
+
+    #[test]
+    fn names_can_be_there_twice() {
+        let mut list = NvList::with_duplicates();
+        list.push("snap", "one");
+        list.push("snap", "two");
+        assert_eq!(CNvList::new(&list).unwrap().to_rust().unwrap(), list);
+    }
+
+    #[test]
+    fn what_c_cannot_hold_is_an_error() {
+        for list in [
+            NvList::new().with("a\0b", 1_u8),
+            NvList::new().with("a", "b\0c"),
+        ] {
+            assert_eq!(CNvList::new(&list).err(), Some(Errno::new(libc::EINVAL)));
+        }
+    }
+
+    #[test]
+    fn ten_thousand_pairs_cross_it() {
+        let list: NvList = (0..10_000)
+            .map(|i| (format!("tank/data@{i}"), Value::Boolean))
+            .collect();
+        assert_eq!(CNvList::new(&list).unwrap().to_rust().unwrap(), list);
     }
 }

@@ -10,9 +10,9 @@ use libzfs_sys as sys;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UserlandLibrary {
-    /// The file that libzfs_core was loaded from.
+    /// The file that `libzfs_core` was loaded from.
     pub path: Option<PathBuf>,
-    /// Its release, such as `2.3.9-1`; libzfs_core does not know it, so libzfs is asked where that
+    /// Its release, such as `2.3.9-1`; `libzfs_core` does not know it, so libzfs is asked where that
     /// is installed, and `None` where it is not.
     pub version: Option<String>,
 }

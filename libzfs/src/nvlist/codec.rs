@@ -124,7 +124,7 @@ pub enum DecodeErrorKind {
     /// The first byte is neither 0 (native) nor 1 (XDR).
     #[error("unknown encoding {0}")]
     UnknownEncoding(u8),
-    /// The second byte is neither 0 (big-endian) nor 1 (little-endian).
+    /// The second byte of a native list is neither 0 (big-endian) nor 1 (little-endian).
     #[error("unknown byte order {0}")]
     UnknownEndian(u8),
     /// The version of a list is not 0.
@@ -195,13 +195,16 @@ pub(super) fn encode(
 pub(super) fn decode(bytes: &[u8]) -> Result<(NvList, usize), DecodeError> {
     let mut reader = Reader::new(bytes);
     let [encoding, order, _, _] = reader.array::<HEADER_LEN>()?;
-    let endian = match order {
-        0 => Endian::Big,
-        1 => Endian::Little,
-        _ => return Err(DecodeError::new(1, DecodeErrorKind::UnknownEndian(order))),
-    };
     let list = match encoding {
-        0 => native::decode(&mut reader, endian)?,
+        0 => {
+            let endian = match order {
+                0 => Endian::Big,
+                1 => Endian::Little,
+                _ => return Err(DecodeError::new(1, DecodeErrorKind::UnknownEndian(order))),
+            };
+            native::decode(&mut reader, endian)?
+        }
+        // Says the order of its writer too, which matters to nobody.
         1 => xdr::decode(&mut reader)?,
         _ => {
             return Err(DecodeError::new(

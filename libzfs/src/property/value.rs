@@ -42,6 +42,14 @@ pub enum ValueError {
         /// The names that there are.
         allowed: String,
     },
+    /// A size that is no power of two of at least 512, which the kernel would take all the same.
+    #[error("{property} is a power of two of at least 512, not {value}")]
+    BlockSize {
+        /// The property.
+        property: String,
+        /// What was given.
+        value: u64,
+    },
     /// The value is of another type than the property.
     #[error("{property} takes {expected}")]
     Type {
@@ -83,6 +91,9 @@ const NUMBERS: &[&str] = &[
     "volblocksize",
     "volsize",
 ];
+
+/// Sizes that the kernel does not check when a dataset is created with them.
+const BLOCK_SIZES: &[&str] = &["recordsize", "volblocksize"];
 
 type Names = &'static [(&'static str, u64)];
 
@@ -217,6 +228,15 @@ impl PropertyValue {
             Self::Number(_) if TEXTS.contains(&property) => wrong_type("a text"),
             Self::Bool(_) if TEXTS.contains(&property) => wrong_type("a text"),
             Self::Bool(_) | Self::Text(_) if NUMBERS.contains(&property) => wrong_type("a number"),
+            Self::Number(number)
+                if BLOCK_SIZES.contains(&property)
+                    && !(*number >= 512 && number.is_power_of_two()) =>
+            {
+                Err(ValueError::BlockSize {
+                    property: property.to_owned(),
+                    value: *number,
+                })
+            }
             Self::Number(number) => Ok(Value::U64(*number)),
             Self::Bool(on) => Ok(Value::U64((*on).into())),
             Self::Text(text) => Ok(Value::from(text.as_str())),
@@ -295,6 +315,8 @@ mod tests {
         assert!(why("quota", "1G".into()).contains("a number"));
         assert!(why("mountpoint", true.into()).contains("a text"));
         assert!(why("com.example:a", 1_u64.into()).contains("user property"));
+        assert!(why("recordsize", 1000_u64.into()).contains("power of two"));
+        assert!(native("recordsize", 1_u64 << 20).is_ok());
         assert!(native("Com.example:a", "b").is_err());
     }
 

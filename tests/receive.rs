@@ -1,0 +1,367 @@
+//! Receiving, and everything that a stream or a destination can have wrong with it.
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod support;
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Command, Stdio};
+use std::thread;
+
+use libzfs::property::{CANMOUNT, READONLY};
+use libzfs::testing::Pool;
+use libzfs::{CanMount, Encryption, ErrorKind, KeyStatus, SnapshotName, Source, Zfs};
+use support::{
+    encrypted, file_system, file_with, kind, noise, pool, raw_key, read_file, snapshot, write_file,
+    zfs_says,
+};
+
+fn stream_of(zfs: &Zfs, snapshot: &SnapshotName) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    zfs.send(snapshot)
+        .start()
+        .unwrap()
+        .read_to_end(&mut bytes)
+        .unwrap();
+    bytes
+}
+
+fn sample(pool: &Pool, path: &str) -> (SnapshotName, Vec<u8>) {
+    let data = file_system(pool, path);
+    let bytes = noise(1, 300_000);
+    write_file(pool, &data, "file", &bytes);
+    (snapshot(pool.zfs(), &data, "s"), bytes)
+}
+
+/// All there is in a pool, by name and GUID: to see that nothing has changed.
+fn inventory(pool: &Pool) -> String {
+    zfs_says(&[
+        "list",
+        "-Hpro",
+        "name,guid",
+        "-t",
+        "all",
+        pool.name().as_str(),
+    ])
+}
+
+#[test]
+fn from_descriptors_of_every_kind() {
+    let pool = pool("recv");
+    let zfs = pool.zfs();
+    let (snap, bytes) = sample(&pool, "data");
+    let stream = stream_of(zfs, &snap);
+    let target = |path: &str| pool.dataset(path).snapshot("copy").unwrap();
+
+    let received = zfs
+        .receive(&target("direct"))
+        .run(zfs.send(&snap).start().unwrap())
+        .unwrap();
+    assert_eq!(received.bytes() + 312, stream.len() as u64);
+    assert_eq!(received.property_failures(), []);
+    assert_eq!(
+        received.begin().to_guid(),
+        zfs.snapshot(&snap).unwrap().guid().unwrap()
+    );
+
+    // A file is read from where it stands, and left at the end of the stream.
+    let mut file = file_with(&pool, &[b"before", &stream[..], b"behind"].concat());
+    file.seek(SeekFrom::Start(6)).unwrap();
+    zfs.receive(&target("file")).run(&file).unwrap();
+    let mut rest = String::new();
+    file.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "behind");
+
+    for nonblocking in [false, true] {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(nonblocking).unwrap();
+        let writer = {
+            let stream = stream.clone();
+            thread::spawn(move || theirs.write_all(&stream).unwrap())
+        };
+        zfs.receive(&target(&format!("socket-{nonblocking}")))
+            .run(&ours)
+            .unwrap();
+        writer.join().unwrap();
+    }
+
+    let mut child = Command::new("zfs")
+        .args(["send", snap.as_str()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    zfs.receive(&target("child"))
+        .run(child.stdout.as_ref().unwrap().as_fd())
+        .unwrap();
+    child.wait().unwrap();
+
+    for path in ["direct", "file", "socket-false", "socket-true", "child"] {
+        assert_eq!(
+            zfs.snapshot(&target(path)).unwrap().guid().unwrap(),
+            zfs.snapshot(&snap).unwrap().guid().unwrap()
+        );
+        assert!(
+            read_file(&pool, &pool.dataset(path), "file") == bytes,
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn what_is_no_stream_is_told_and_changes_nothing() {
+    let pool = pool("nostream");
+    let zfs = pool.zfs();
+    let (snap, _) = sample(&pool, "data");
+    let stream = stream_of(zfs, &snap);
+    let target = pool.snapshot("copy@s");
+    let before = inventory(&pool);
+    let receive = |bytes: &[u8]| kind(zfs.receive(&target).run(file_with(&pool, bytes)));
+
+    assert_eq!(receive(b""), ErrorKind::EmptyStream);
+    assert_eq!(receive(&[0; 4096]), ErrorKind::NotAStream);
+    assert_eq!(receive(&b"#!/bin/sh\n".repeat(100)), ErrorKind::NotAStream);
+    // One bit of the magic number.
+    let mut damaged = stream.clone();
+    damaged[8] ^= 1;
+    assert_eq!(receive(&damaged), ErrorKind::NotAStream);
+    let package = Command::new("zfs")
+        .args(["send", "-R", snap.as_str()])
+        .output()
+        .unwrap()
+        .stdout;
+    assert_eq!(receive(&package), ErrorKind::PackageStream);
+
+    let null = File::open("/dev/null").unwrap();
+    assert_eq!(
+        kind(zfs.receive(&target).run(&null)),
+        ErrorKind::EmptyStream
+    );
+    let directory = File::open("/tmp").unwrap();
+    assert_eq!(
+        kind(zfs.receive(&target).run(&directory)),
+        ErrorKind::BadDescriptor
+    );
+    let write_only = File::options().write(true).open("/dev/null").unwrap();
+    assert_eq!(
+        kind(zfs.receive(&target).run(&write_only)),
+        ErrorKind::BadDescriptor
+    );
+    assert_eq!(inventory(&pool), before);
+}
+
+#[test]
+fn a_stream_cut_anywhere_is_told_and_changes_nothing() {
+    let pool = pool("cut");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    write_file(&pool, &data, "file", &noise(2, 20_000));
+    let snap = snapshot(zfs, &data, "s");
+    let stream = stream_of(zfs, &snap);
+    let target = pool.snapshot("copy@s");
+    let before = inventory(&pool);
+    let borders = [1, 7, 8, 100, 311, 312, 313, 623, 624, 625];
+    let inner = (1..20).map(|i| i * stream.len() / 20);
+    let end = (1..4).map(|i| stream.len() - i).chain([stream.len() - 312]);
+    for len in borders.into_iter().chain(inner).chain(end) {
+        let error = zfs
+            .receive(&target)
+            .run(file_with(&pool, &stream[..len]))
+            .unwrap_err();
+        assert_eq!(
+            error.kind(),
+            ErrorKind::StreamTruncated,
+            "at {len}: {error}"
+        );
+        assert_eq!(inventory(&pool), before, "at {len}");
+    }
+    zfs.receive(&target).run(file_with(&pool, &stream)).unwrap();
+}
+
+#[test]
+fn a_damaged_stream_is_told() {
+    let pool = pool("damaged");
+    let zfs = pool.zfs();
+    let (snap, _) = sample(&pool, "data");
+    let mut stream = stream_of(zfs, &snap);
+    let middle = stream.len() / 2;
+    stream[middle] ^= 1;
+    let before = inventory(&pool);
+    let target = pool.snapshot("copy@s");
+    let damaged = zfs.receive(&target).run(file_with(&pool, &stream));
+    assert_eq!(kind(damaged), ErrorKind::BadStream);
+    assert_eq!(inventory(&pool), before);
+}
+
+#[test]
+fn what_stands_in_the_way_is_told_and_stays() {
+    let pool = pool("inway");
+    let zfs = pool.zfs();
+    let (one, _) = sample(&pool, "data");
+    let data = one.dataset().clone();
+    write_file(&pool, &data, "more", &noise(9, 50_000));
+    let two = snapshot(zfs, &data, "two");
+    let receive = |path: &str, send: libzfs::SendBuilder| {
+        kind(zfs.receive(&pool.snapshot(path)).run(send.start().unwrap()))
+    };
+    let incremental = || zfs.send(&two).from(&one);
+
+    zfs.receive(&pool.snapshot("copy@s"))
+        .run(zfs.send(&one).start().unwrap())
+        .unwrap();
+    let empty = file_system(&pool, "empty");
+    snapshot(zfs, &empty, "unrelated");
+    let before = inventory(&pool);
+    assert_eq!(receive("copy@s", zfs.send(&one)), ErrorKind::SnapshotExists);
+    assert_eq!(
+        receive("copy@other", zfs.send(&one)),
+        ErrorKind::DatasetExists
+    );
+    assert_eq!(
+        receive("no/such/parent@s", zfs.send(&one)),
+        ErrorKind::ParentNotFound
+    );
+    assert_eq!(
+        receive("missing@two", incremental()),
+        ErrorKind::DatasetNotFound
+    );
+    assert_eq!(
+        receive("empty@two", incremental()),
+        ErrorKind::NoMatchingSnapshot
+    );
+    assert_eq!(receive("copy@%x", zfs.send(&one)), ErrorKind::InvalidName);
+    assert_eq!(inventory(&pool), before);
+
+    let copy = pool.dataset("copy");
+    write_file(&pool, &copy, "local change", b"precious");
+    assert_eq!(
+        receive("copy@two", incremental()),
+        ErrorKind::DestinationModified
+    );
+    assert_eq!(inventory(&pool), before);
+    assert_eq!(read_file(&pool, &copy, "local change"), b"precious");
+
+    let forced = zfs.receive(&pool.snapshot("copy@two")).force_rollback();
+    forced.run(incremental().start().unwrap()).unwrap();
+    let mount = pool.mount(&copy).unwrap();
+    assert!(!mount.path().join("local change").exists());
+}
+
+#[test]
+fn properties_are_set_and_left_out() {
+    let pool = pool("props");
+    let zfs = pool.zfs();
+    let (snap, _) = sample(&pool, "data");
+    let target = pool.snapshot("copy@s");
+    let receive = || {
+        zfs.receive(&target)
+            .set("readonly", true)
+            .set("canmount", CanMount::Off)
+            .set("com.example:from", "data")
+            .exclude("mountpoint")
+            .exclude("com.example:other")
+    };
+    let refused = receive()
+        .set("readonly", "maybe")
+        .run(zfs.send(&snap).start().unwrap());
+    assert_eq!(kind(refused), ErrorKind::InvalidProperty);
+    let received = receive().run(zfs.send(&snap).start().unwrap()).unwrap();
+    assert_eq!(received.property_failures(), []);
+    let dataset = zfs.dataset(target.dataset()).unwrap();
+    let readonly = dataset.get(&READONLY).unwrap().unwrap();
+    assert_eq!((readonly.value, readonly.source), (true, Source::Local));
+    assert_eq!(
+        dataset.get(&CANMOUNT).unwrap().unwrap().value,
+        CanMount::Off
+    );
+    let from = dataset.user_property("com.example:from").unwrap();
+    assert_eq!(
+        (from.value.to_string().as_str(), from.source),
+        ("data", Source::Local)
+    );
+    assert_eq!(dataset.user_property("com.example:other"), None);
+    assert_eq!(
+        zfs_says(&[
+            "get",
+            "-Hpo",
+            "value,source",
+            "readonly",
+            dataset.name().as_str()
+        ]),
+        "on\tlocal"
+    );
+}
+
+#[test]
+fn a_raw_stream_needs_no_key_and_a_plain_one_cannot_follow_it() {
+    let (pool, vault) = (pool("rawsrc"), pool("rawdst"));
+    let zfs = pool.zfs();
+    let root = encrypted(&pool, "enc");
+    let bytes = noise(4, 200_000);
+    write_file(&pool, &root, "file", &bytes);
+    let one = snapshot(zfs, &root, "one");
+    let copy = vault.dataset("copy");
+    let at = |short: &str| copy.snapshot(short).unwrap();
+    let received = zfs
+        .receive(&at("one"))
+        .run(zfs.send(&one).raw().start().unwrap())
+        .unwrap();
+    assert!(received.begin().is_raw());
+    let dataset = zfs.dataset(&copy).unwrap();
+    assert_eq!(dataset.key_status().unwrap(), KeyStatus::Unavailable);
+    assert_eq!(dataset.encryption().unwrap(), Encryption::Aes256Gcm);
+    assert_eq!(dataset.encryption_root().unwrap(), Some(copy.clone()));
+
+    write_file(&pool, &root, "more", &noise(6, 100_000));
+    let two = snapshot(zfs, &root, "two");
+    let before = inventory(&vault);
+    let plain = zfs
+        .receive(&at("two"))
+        .run(zfs.send(&two).from(&one).start().unwrap());
+    let refused = kind(plain);
+    assert!(
+        matches!(refused, ErrorKind::KeyNotLoaded | ErrorKind::BadStream),
+        "{refused:?}"
+    );
+    assert_eq!(inventory(&vault), before);
+
+    zfs.receive(&at("two"))
+        .run(zfs.send(&two).from(&one).raw().start().unwrap())
+        .unwrap();
+    zfs.load_key(&copy, &raw_key()).unwrap();
+    assert!(read_file(&vault, &copy, "file") == bytes);
+}
+
+#[test]
+fn a_full_pool_is_told() {
+    let pool = pool("big");
+    let small = Pool::builder()
+        .label("small")
+        .size(64 << 20)
+        .build()
+        .unwrap();
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    write_file(&pool, &data, "bulk", &noise(8, 60 << 20));
+    let snap = snapshot(zfs, &data, "s");
+    let target = small.snapshot("copy@s");
+    let before = inventory(&small);
+    let full = zfs.receive(&target).run(zfs.send(&snap).start().unwrap());
+    assert_eq!(kind(full), ErrorKind::NoSpace);
+    assert_eq!(inventory(&small), before);
+}
+
+#[test]
+fn a_send_that_fails_by_itself_is_what_is_told() {
+    let pool = pool("sendfails");
+    let zfs = pool.zfs();
+    let missing = file_system(&pool, "data").snapshot("missing").unwrap();
+    let target = pool.snapshot("copy@s");
+    let error = zfs
+        .receive(&target)
+        .run(zfs.send(&missing).start().unwrap())
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SnapshotNotFound);
+    assert_eq!(error.target(), missing.as_str());
+}
