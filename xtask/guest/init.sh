@@ -18,7 +18,7 @@ fail() {
 
 port() {
     for port in /sys/class/virtio-ports/*; do
-        if [ "$(cat "$port/name")" = "$1" ]; then
+        if [ "$(cat "$port/name" 2>/dev/null)" = "$1" ]; then
             echo "/dev/${port##*/}"
             return
         fi
@@ -50,13 +50,16 @@ outside() {
         mount --move /$mounted /root/$mounted
     done
     cp /init /root/run/init
+    mkdir /root/run/busybox
     cp /bin/busybox /root/run/busybox
     # The guest's own shell: busybox's would run its own idea of every tool.
     exec switch_root /root /bin/sh /run/init inside
 }
 
 inside() {
-    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+    # Debian's tools first; what no package brought is busybox's.
+    /run/busybox/busybox --install -s /run/busybox
+    export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/run/busybox
     export HOME=/root LANG=C.UTF-8
     mkdir -p /dev/shm /dev/pts /out
     mount -t tmpfs shm /dev/shm
@@ -67,7 +70,7 @@ inside() {
     ln -sf fd/2 /dev/stderr
     chmod 1777 /tmp /var/tmp /dev/shm
     hostname guest
-    ip link set lo up 2>/dev/null || /run/busybox ip link set lo up
+    ip link set lo up
 
     # A failed assertion in the module stops the thread that it is in and leaves
     # the rest to hang; here it had better end the guest.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fs;
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,27 +39,44 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
 }
 
-/// What is tested without any ZFS: the parts that are pure, the documentation's
-/// examples, and this tool.
-const ON_HOST: &[(&str, &[&str])] = &[
+/// What is tested without any ZFS, and whether it is built against a sysroot: the
+/// parts that are pure, the documentation's examples, the build script of the
+/// raw bindings, and this tool.
+const ON_HOST: &[(&str, bool, &[&str])] = &[
     (
         "libzfs without ZFS",
+        false,
         &["-p", "libzfs", "--no-default-features"],
     ),
-    ("xtask", &["-p", "xtask"]),
+    (
+        "libzfs-sys, tests/build_script",
+        true,
+        &["-p", "libzfs-sys", "--test", "build_script"],
+    ),
+    ("xtask", false, &["-p", "xtask"]),
 ];
 
-/// What is tested on pools. Examples are built too, and not run.
-const ON_POOLS: &[&str] = &[
+/// What is tested on pools, built once for all releases. Examples are built too,
+/// and not run.
+const ON_POOLS: &[&str] = &["test", "--no-run", "-p", "zvault", "-p", "libzfs"];
+
+/// What is built for each release anew: the raw bindings with the library whose
+/// interface changes with every release.
+const PER_RELEASE: &[&str] = &[
     "test",
     "--no-run",
     "-p",
-    "zvault",
-    "-p",
-    "libzfs",
-    "-p",
     "libzfs-sys",
+    "--features",
+    "libzfs",
+    "--lib",
+    "--test",
+    "libzfs_link",
 ];
+
+/// Random cases for each property that is tested in a guest: the code is the same
+/// that is tested with many more on the host, where a case takes no time.
+const PROPTEST_CASES: &str = "16";
 
 /// What was built to be run on pools.
 #[derive(Debug, Default)]
@@ -106,8 +123,19 @@ impl Tally {
 pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> Result<bool> {
     let mut tally = Tally::default();
     if plan.programs.is_empty() {
-        for (what, arguments) in ON_HOST {
-            test_on_host(project, plan, what, arguments, &mut tally)?;
+        for (what, against_sysroot, arguments) in ON_HOST {
+            let environment = if *against_sysroot && !plan.native {
+                Environment::get(cache, Release::OLDEST)?
+            } else {
+                Environment::native()
+            };
+            test_on_host(
+                environment.cargo(project),
+                plan,
+                what,
+                arguments,
+                &mut tally,
+            )?;
         }
     }
     match build(cache, project, plan) {
@@ -128,14 +156,13 @@ pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> Result<bool>
 
 /// Runs `cargo test` right here and counts.
 fn test_on_host(
-    project: &Project,
+    mut cargo: Command,
     plan: &Plan,
     what: &str,
     arguments: &[&str],
     tally: &mut Tally,
 ) -> Result<()> {
     let start = Instant::now();
-    let mut cargo = project.cargo();
     cargo
         .args(["test", "--no-fail-fast"])
         .args(arguments)
@@ -250,7 +277,7 @@ fn test_in_guests(
                         &place,
                         project,
                         plan,
-                        programs,
+                        &programs.of(release),
                         &mut own,
                         |task, streams| guest::run(cache, project, &settings, task, streams),
                     );
