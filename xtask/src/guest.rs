@@ -232,8 +232,13 @@ impl Emulator {
         if tail.is_empty() {
             return anyhow!("{what}; its console is empty");
         }
+        // A panic's reason comes before a long trace.
+        let reason = lines
+            .iter()
+            .find(|line| REASONS.iter().any(|reason| line.contains(reason)));
+        let reason = reason.map_or_else(String::new, |line| format!("\n    {line}\n    ..."));
         anyhow!(
-            "{what}; its console's last lines:\n    {}",
+            "{what}; its console's last lines:{reason}\n    {}",
             tail.join("\n    ")
         )
     }
