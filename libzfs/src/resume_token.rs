@@ -831,6 +831,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
     fn the_checksum_leaves_out_what_is_no_whole_word() {
         let start = EXAMPLE.rfind('-').unwrap() + 1;
         let data = unhex(EXAMPLE.as_bytes(), start).unwrap();
@@ -855,6 +856,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
     fn the_data_have_to_be_as_long_as_they_say() {
         use TokenError::*;
         let packed = example()
@@ -906,7 +908,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes long, and there is no unsafe code of ours in it")]
+    #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
     fn a_bomb_is_not_unpacked() {
         let bomb = deflate(&vec![0; 8 << 20]);
         assert!(bomb.len() < 16 << 10);
@@ -1050,7 +1052,8 @@ mod tests {
         #![proptest_config(cases(256))]
 
         #[test]
-        fn what_is_written_is_read(fields in fields(), big: bool) {
+        #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
+    fn what_is_written_is_read(fields in fields(), big: bool) {
             let endian = if big { Endian::Big } else { Endian::Little };
             let built = ResumeToken::build(&fields, endian).unwrap();
             let token: ResumeToken = built.as_str().parse().unwrap();
@@ -1059,13 +1062,15 @@ mod tests {
         }
 
         #[test]
-        fn no_text_is_too_strange(text in "(1-)?[0-9a-f]{0,6}-?[0-9a-f]{0,3}-?(78)?\\PC{0,40}") {
+        #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
+    fn no_text_is_too_strange(text in "(1-)?[0-9a-f]{0,6}-?[0-9a-f]{0,3}-?(78)?\\PC{0,40}") {
             let _ = text.parse::<ResumeToken>();
         }
 
         /// With the checksum set right, since otherwise nothing behind it is reached.
         #[test]
-        fn no_list_is_too_strange(
+        #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
+    fn no_list_is_too_strange(
             fields in fields(),
             changes in vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
             zlib: bool,
