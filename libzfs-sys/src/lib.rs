@@ -67,6 +67,7 @@ mod checks {
     missing_docs,
     missing_debug_implementations,
     unused_imports,
+    unknown_lints,
     unused_qualifications,
     non_upper_case_globals,
     clippy::all,
