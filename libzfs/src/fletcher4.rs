@@ -63,7 +63,11 @@ impl Fletcher4 {
 }
 
 #[inline]
-fn sum([mut a, mut b, mut c, mut d]: [u64; 4], data: &[u8], word: fn([u8; 4]) -> u32) -> [u64; 4] {
+fn sum(
+    [mut a, mut b, mut c, mut d]: [u64; 4],
+    data: &[u8],
+    word: impl Fn([u8; 4]) -> u32,
+) -> [u64; 4] {
     for bytes in data.chunks_exact(4) {
         a = a.wrapping_add(word([bytes[0], bytes[1], bytes[2], bytes[3]]).into());
         b = b.wrapping_add(a);

@@ -52,13 +52,16 @@ impl Index {
     }
 
     /// Forgets the position of a pair of that name which was just taken out, and moves those
-    /// behind it one to the front.
-    pub(super) fn removed(&mut self, name: &BStr, at: usize) {
+    /// behind it one to the front; `left` pairs are left.
+    pub(super) fn removed(&mut self, name: &BStr, at: usize, left: usize) {
         if let Ok(entry) = self
             .table
             .find_entry(self.hasher.hash_one(name), |&other| other == at)
         {
             entry.remove();
+        }
+        if at == left {
+            return;
         }
         for other in &mut self.table {
             if *other > at {

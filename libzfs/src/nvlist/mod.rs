@@ -350,7 +350,7 @@ impl NvList {
         let at = self.position(BStr::new(name.as_ref()))?;
         let Pair { name, value } = self.pairs.remove(at);
         if let Some(index) = &mut self.index {
-            index.removed(BStr::new(&name), at);
+            index.removed(BStr::new(&name), at, self.pairs.len());
             if self.uniqueness == Uniqueness::None {
                 // The next of that name is now the first.
                 if let Some(next) = self.pairs[at..].iter().position(|pair| pair.name == name) {

@@ -451,10 +451,11 @@ fn value(
         ),
         DataType::StringArray => {
             reader.take(count * POINTER_LEN)?;
-            // Grown as strings are found: the pair may have room for pointers, yet no strings.
-            let strings = (0..count)
-                .map(|_| string(&mut reader))
-                .collect::<Result<Vec<_>, _>>()?;
+            // The room for their pointers is there, so this is not more than three times that.
+            let mut strings = Vec::with_capacity(count);
+            for _ in 0..count {
+                strings.push(string(&mut reader)?);
+            }
             check_len((start.left() - reader.left()) as u64)?;
             Value::StringArray(strings)
         }
@@ -466,6 +467,7 @@ fn value(
         DataType::NvListArray => {
             let depth = deeper()?;
             reader.take(count * POINTER_LEN)?;
+            // Memory is only taken as lists are found.
             let lists = (0..count)
                 .map(|_| {
                     let mut header = reader.take(LIST_HEADER_LEN)?;

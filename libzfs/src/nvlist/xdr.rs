@@ -368,16 +368,17 @@ fn value(
         DataType::U64Array => Value::U64Array(numbers!(8, Ok(BIG.u64(reader.array()?)))),
         DataType::StringArray => {
             enough(reader, count as u64 * 4)?;
-            Value::StringArray(
-                (0..count)
-                    .map(|_| string(reader))
-                    .collect::<Result<_, _>>()?,
-            )
+            let mut strings = Vec::with_capacity(count);
+            for _ in 0..count {
+                strings.push(string(reader)?);
+            }
+            Value::StringArray(strings)
         }
         DataType::NvList => Value::NvList(list(reader, deeper()?, phantom)?),
         DataType::NvListArray => {
             let depth = deeper()?;
-            // Version, flags and the end are the least that a list has.
+            // Version, flags and the end are the least that a list has. Memory still is only taken
+            // as lists are found: arrays of lists can stand in each other.
             enough(reader, count as u64 * 16)?;
             Value::NvListArray(
                 (0..count)
