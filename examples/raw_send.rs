@@ -10,7 +10,7 @@ use std::path::Path;
 
 use libzfs::testing::Pool;
 use libzfs::{
-    DatasetName, Encryption, ErrorKind, HoldTag, Key, KeyStatus, SnapshotName, Zfs,
+    DatasetName, Encryption, ErrorKind, HoldTag, Key, KeyStatus, SnapshotName, Zfs, kernel_version,
     userland_library,
 };
 
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
         .unwrap_or_else(|| "of unknown release".into());
     println!(
         "OpenZFS: kernel module {}, library {userland}",
-        zfs.kernel_version()?
+        kernel_version()?
     );
 
     step("Two pools: a source, and a vault that never gets a key");

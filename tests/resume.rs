@@ -3,8 +3,7 @@
 
 mod support;
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Read;
 
 use libzfs::testing::Pool;
 use libzfs::{Destroy, ErrorKind, ResumeToken, SendBuilder, SnapshotName, Zfs};

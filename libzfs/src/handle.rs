@@ -41,15 +41,6 @@ impl Zfs {
         Ok(Self(Arc::new(Inner { library, device })))
     }
 
-    /// The version of the loaded kernel module, such as `2.3.9-1`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::ZfsNotAvailable`]: no module is loaded.
-    pub fn kernel_version(&self) -> Result<String> {
-        kernel_version()
-    }
-
     pub(crate) fn library(&self) -> &Library {
         &self.0.library
     }
@@ -65,8 +56,13 @@ impl fmt::Debug for Zfs {
     }
 }
 
-/// The version of the loaded kernel module; needs no handle and no permission.
-fn kernel_version() -> Result<String> {
+/// The version of the loaded kernel module, such as `2.3.9-1`; needs no permission.
+///
+/// # Errors
+///
+/// [`ErrorKind::ZfsNotAvailable`]: no module is loaded.
+#[doc(alias = "zfs_version_kernel")]
+pub fn kernel_version() -> Result<String> {
     const PATH: &str = "/sys/module/zfs/version";
     match fs::read_to_string(PATH) {
         Ok(version) => Ok(version.trim_end().to_owned()),

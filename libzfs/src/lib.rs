@@ -93,7 +93,7 @@ pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
 pub use self::ffi::UserlandLibrary;
 #[cfg(feature = "lzc")]
-pub use self::handle::{Zfs, userland_library};
+pub use self::handle::{Zfs, kernel_version, userland_library};
 #[cfg(feature = "lzc")]
 pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]

@@ -22,7 +22,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// use libzfs::{ErrorKind, Zfs};
 ///
 /// match Zfs::open() {
-///     Ok(zfs) => println!("OpenZFS {}", zfs.kernel_version()?),
+///     Ok(zfs) => drop(zfs),
 ///     Err(error) if error.kind() == ErrorKind::ZfsNotAvailable => eprintln!("{error}"),
 ///     Err(error) => return Err(error),
 /// }

@@ -77,12 +77,24 @@ impl Command {
 
     /// Points the structure at the buffers; they must not change until the ioctl is done.
     fn point(&mut self) {
+        // The kernel takes an address for a wish to have an answer, so that there is none where
+        // there is no buffer.
+        let address = |buffer: &Vec<u8>| {
+            if buffer.is_empty() {
+                0
+            } else {
+                buffer.as_ptr() as u64
+            }
+        };
         let zc = &mut *self.zc;
-        zc.zc_nvlist_src = self.source.as_ptr() as u64;
+        zc.zc_nvlist_src = address(&self.source);
         zc.zc_nvlist_src_size = self.source.len() as u64;
-        zc.zc_nvlist_conf = self.config.as_ptr() as u64;
+        zc.zc_nvlist_conf = address(&self.config);
         zc.zc_nvlist_conf_size = self.config.len() as u64;
-        zc.zc_nvlist_dst = self.answer.as_mut_ptr() as u64;
+        zc.zc_nvlist_dst = match self.answer.len() {
+            0 => 0,
+            _ => self.answer.as_mut_ptr() as u64,
+        };
         zc.zc_nvlist_dst_size = self.answer.len() as u64;
     }
 }
@@ -123,6 +135,12 @@ impl Device {
         NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))
     }
 
+    /// `ZFS_IOC_OBJSET_STATS` without properties: the GUID of a dataset or snapshot.
+    fn guid(&self, name: &str) -> Result<u64> {
+        let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, Command::new(name)?)?;
+        Ok(done.zc.zc_objset_stats.dds_guid)
+    }
+
     /// `ZFS_IOC_SNAPSHOT_LIST_NEXT` in its simple mode: each snapshot's name and GUID, none if
     /// there is no such dataset.
     pub(crate) fn each_snapshot(
@@ -138,8 +156,18 @@ impl Device {
             match self.run(ioctl::ZFS_IOC_SNAPSHOT_LIST_NEXT, command) {
                 Ok(done) => {
                     cookie = done.zc.zc_cookie;
-                    if each(&done.name(), done.zc.zc_objset_stats.dds_guid).is_break() {
-                        return Ok(());
+                    let name = done.name();
+                    // 2.1 has nothing but the creation txg in its simple mode.
+                    let guid = match done.zc.zc_objset_stats.dds_guid {
+                        0 => self.guid(&name),
+                        guid => Ok(guid),
+                    };
+                    match guid {
+                        Ok(guid) if each(&name, guid).is_break() => return Ok(()),
+                        Ok(_) => {}
+                        // Destroyed or renamed since.
+                        Err(errno) if errno.raw() == libc::ENOENT => {}
+                        Err(errno) => return Err(errno),
                     }
                 }
                 Err(errno) if errno.raw() == libc::ESRCH => return Ok(()),

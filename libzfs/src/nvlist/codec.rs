@@ -42,7 +42,7 @@ impl Encoding {
 
 /// Why a list can't be encoded: C has no way to say it.
 ///
-/// Each names the pair, the outer one if it stands in a list in the list.
+/// Each names the pair itself, however deep in lists in lists it stands.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {

@@ -1,0 +1,310 @@
+//! What transfers must not do: hang, leak, or be broken by signals. One at a time, because they
+//! count what the whole process has.
+
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod support;
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use libzfs::testing::Pool;
+use libzfs::{ErrorKind, SnapshotName};
+use serial_test::serial;
+use support::{file_system, file_with, kind, noise, pool, snapshot, write_file};
+
+/// Runs `work` and fails if it takes longer than any of these tests may.
+#[track_caller]
+fn in_time(work: impl FnOnce() + Send + 'static) {
+    let (done, finished) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        work();
+        let _ = done.send(());
+    });
+    match finished.recv_timeout(Duration::from_secs(240)) {
+        Ok(()) => thread.join().unwrap(),
+        Err(mpsc::RecvTimeoutError::Disconnected) => {
+            std::panic::resume_unwind(thread.join().unwrap_err())
+        }
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("hangs"),
+    }
+}
+
+fn count(directory: &str) -> usize {
+    fs::read_dir(directory).unwrap().count()
+}
+
+/// Fails if `work`, done many times, leaves descriptors or threads behind.
+#[track_caller]
+fn leaks_nothing(work: impl Fn()) {
+    work();
+    let before = (count("/proc/self/fd"), count("/proc/self/task"));
+    for _ in 0..10 {
+        work();
+    }
+    // A thread that has been joined can be listed for a moment longer.
+    for _ in 0..100 {
+        if (count("/proc/self/fd"), count("/proc/self/task")) == before {
+            return;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!((count("/proc/self/fd"), count("/proc/self/task")), before);
+}
+
+fn sample(pool: &Pool, len: usize) -> (SnapshotName, Vec<u8>) {
+    let data = file_system(pool, "data");
+    write_file(pool, &data, "bulk", &noise(1, len));
+    let snap = snapshot(pool.zfs(), &data, "s");
+    let mut stream = Vec::new();
+    pool.zfs()
+        .send(&snap)
+        .start()
+        .unwrap()
+        .read_to_end(&mut stream)
+        .unwrap();
+    (snap, stream)
+}
+
+#[test]
+#[serial]
+fn nothing_is_left_whatever_goes_wrong() {
+    in_time(|| {
+        let pool = pool("leak");
+        let zfs = pool.zfs();
+        let (snap, stream) = sample(&pool, 2 << 20);
+        let missing = snap.dataset().snapshot("missing").unwrap();
+        let target = pool.snapshot("copy@s");
+        let copy = pool.dataset("copy");
+        let discard = || {
+            let _ = zfs.destroy_snapshots(std::slice::from_ref(&target), Default::default());
+            let _ = zfs.destroy_dataset(&copy);
+        };
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let null = File::open("/dev/null").unwrap();
+        leaks_nothing(|| drop(zfs.send(&snap).start().unwrap()));
+        leaks_nothing(|| drop(zfs.send(&missing).start().unwrap()));
+        leaks_nothing(|| assert_eq!(kind(zfs.send(&snap).write_to(&full)), ErrorKind::NoSpace));
+        leaks_nothing(|| {
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            drop(theirs);
+            assert_eq!(kind(zfs.send(&snap).write_to(&ours)), ErrorKind::BrokenPipe);
+        });
+        leaks_nothing(|| {
+            assert_eq!(
+                kind(zfs.receive(&target).run(&null)),
+                ErrorKind::EmptyStream
+            );
+        });
+        leaks_nothing(|| {
+            let half = file_with(&pool, &stream[..stream.len() / 2]);
+            assert_eq!(
+                kind(zfs.receive(&target).run(&half)),
+                ErrorKind::StreamTruncated
+            );
+        });
+        leaks_nothing(|| {
+            let missing = zfs.send(&missing).start().unwrap();
+            assert_eq!(
+                kind(zfs.receive(&target).run(missing)),
+                ErrorKind::SnapshotNotFound
+            );
+        });
+        leaks_nothing(|| {
+            // The receiver gives up while the sender is in the middle of it.
+            let taken = zfs.receive(&snap).run(zfs.send(&snap).start().unwrap());
+            assert_eq!(kind(taken), ErrorKind::SnapshotExists);
+        });
+        leaks_nothing(|| {
+            zfs.receive(&target)
+                .run(zfs.send(&snap).start().unwrap())
+                .unwrap();
+            discard();
+        });
+    });
+}
+
+#[test]
+#[serial]
+fn a_receiver_that_fails_frees_a_source_that_is_idle() {
+    in_time(|| {
+        let pool = pool("idle");
+        let (snap, stream) = sample(&pool, 1 << 20);
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        // Enough for the kernel to say no; then nothing more comes, and nothing is closed.
+        theirs.write_all(&stream[..64 << 10]).unwrap();
+        let taken = pool.zfs().receive(&snap).run(&ours);
+        assert_eq!(kind(taken), ErrorKind::SnapshotExists);
+        drop(theirs);
+    });
+}
+
+#[test]
+#[serial]
+fn a_source_that_dribbles_is_received_whole() {
+    in_time(|| {
+        let pool = pool("dribble");
+        let (_, stream) = sample(&pool, 100_000);
+        for nonblocking in [false, true] {
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            ours.set_nonblocking(nonblocking).unwrap();
+            let stream = stream.clone();
+            let writer = thread::spawn(move || {
+                let mut rest = &stream[..];
+                for size in [1, 311, 1, 7, 4099, 13, 777].into_iter().cycle() {
+                    let (now, later) = rest.split_at(size.min(rest.len()));
+                    theirs.write_all(now).unwrap();
+                    rest = later;
+                    if rest.is_empty() {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(2));
+                }
+            });
+            let target = pool.snapshot(&format!("copy-{nonblocking}@s"));
+            pool.zfs().receive(&target).run(&ours).unwrap();
+            writer.join().unwrap();
+        }
+    });
+}
+
+/// Sends this process a signal a thousand times a second, handled in whichever thread takes it.
+struct Alarms;
+
+impl Alarms {
+    fn start() -> Self {
+        extern "C" fn handle(_: libc::c_int) {}
+        // SAFETY: all zero is a value of it, and without SA_RESTART, so that whatever can be
+        // interrupted is.
+        let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+        action.sa_sigaction = handle as extern "C" fn(libc::c_int) as libc::sighandler_t;
+        // SAFETY: the handler does nothing, which is allowed in a handler.
+        let rc = unsafe { libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()) };
+        assert_eq!(rc, 0);
+        Self::every(1000);
+        Self
+    }
+
+    fn every(microseconds: libc::suseconds_t) {
+        let interval = libc::timeval {
+            tv_sec: 0,
+            tv_usec: microseconds,
+        };
+        let timer = libc::itimerval {
+            it_interval: interval,
+            it_value: interval,
+        };
+        // SAFETY: the timer is initialised, and the old one is not asked for.
+        let rc = unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
+        assert_eq!(rc, 0);
+    }
+}
+
+impl Drop for Alarms {
+    fn drop(&mut self) {
+        Self::every(0);
+    }
+}
+
+#[test]
+#[serial]
+fn signals_change_nothing() {
+    in_time(|| {
+        let pool = pool("signal");
+        let zfs = pool.zfs();
+        let (snap, stream) = sample(&pool, 8 << 20);
+        let alarms = Alarms::start();
+        for i in 0..3 {
+            let target = pool.snapshot(&format!("direct-{i}@s"));
+            zfs.receive(&target)
+                .run(zfs.send(&snap).start().unwrap())
+                .unwrap();
+            let target = pool.snapshot(&format!("file-{i}@s"));
+            zfs.receive(&target).run(file_with(&pool, &stream)).unwrap();
+            zfs.send(&snap)
+                .write_to(&File::options().write(true).open("/dev/null").unwrap())
+                .unwrap();
+            let mut again = Vec::new();
+            zfs.send(&snap)
+                .start()
+                .unwrap()
+                .read_to_end(&mut again)
+                .unwrap();
+            assert!(again == stream);
+        }
+        drop(alarms);
+    });
+}
+
+#[test]
+#[serial]
+fn a_broken_pipe_raises_no_signal_in_the_caller() {
+    in_time(|| {
+        static RAISED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        extern "C" fn handle(_: libc::c_int) {
+            RAISED.store(true, std::sync::atomic::Ordering::SeqCst);
+        }
+        let handler = handle as extern "C" fn(libc::c_int);
+        // Rust ignores SIGPIPE in programs of its own; a library can be in others.
+        // SAFETY: the handler only stores to an atomic, which is allowed in a handler.
+        let old = unsafe { libc::signal(libc::SIGPIPE, handler as libc::sighandler_t) };
+        let pool = pool("sigpipe");
+        let (snap, _) = sample(&pool, 2 << 20);
+        let send = pool.zfs().send(&snap);
+        let mut stream = send.start().unwrap();
+        stream.read_exact(&mut [0; 100]).unwrap();
+        drop(stream);
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        drop(theirs);
+        assert_eq!(kind(send.write_to(&ours)), ErrorKind::BrokenPipe);
+        assert_eq!(
+            kind(send.write_to(&pipe_without_reader())),
+            ErrorKind::BrokenPipe
+        );
+        assert!(!RAISED.load(std::sync::atomic::Ordering::SeqCst));
+        // SAFETY: restores what was there.
+        unsafe { libc::signal(libc::SIGPIPE, old) };
+    });
+}
+
+fn pipe_without_reader() -> ChildStdin {
+    let mut child = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let input = child.stdin.take().unwrap();
+    child.wait().unwrap();
+    input
+}
+
+#[test]
+#[serial]
+fn sixteen_at_once() {
+    in_time(|| {
+        let pool = pool("sixteen");
+        let (snap, stream) = sample(&pool, 300_000);
+        thread::scope(|scope| {
+            for i in 0..16 {
+                let (pool, snap, stream) = (&pool, &snap, &stream);
+                scope.spawn(move || {
+                    let target = pool.snapshot(&format!("copy-{i}@s"));
+                    let zfs = pool.zfs();
+                    zfs.receive(&target)
+                        .run(zfs.send(snap).start().unwrap())
+                        .unwrap();
+                    let mut again = Vec::new();
+                    zfs.send(snap)
+                        .start()
+                        .unwrap()
+                        .read_to_end(&mut again)
+                        .unwrap();
+                    assert!(again == *stream);
+                    io::copy(&mut zfs.send(snap).start().unwrap(), &mut io::sink()).unwrap();
+                });
+            }
+        });
+    });
+}
