@@ -351,37 +351,73 @@ fn pair(
     if end != 0 || name.contains(&0) {
         return Err(at_name.error(DecodeErrorKind::BadName));
     }
-    let value = value(pair, behind, endian, data_type, count, depth)?;
+    let value = match data_type {
+        DataType::NvList => {
+            let mut lists = lists(pair, behind, endian, data_type, count, depth)?;
+            Value::NvList(lists.pop().unwrap_or_default())
+        }
+        DataType::NvListArray => {
+            Value::NvListArray(lists(pair, behind, endian, data_type, count, depth)?)
+        }
+        _ => flat(pair, endian, data_type, count)?,
+    };
     Ok((name.into(), value))
 }
 
-fn value(
+/// Lists, whose headers are in the pair and whose pairs are behind it.
+///
+/// This is where lists in lists are followed. What can be elsewhere is, so that the deepest of
+/// them need little of the stack.
+fn lists(
     mut reader: Reader<'_>,
     behind: &mut Reader<'_>,
     endian: Endian,
     data_type: DataType,
     count: usize,
     depth: usize,
+) -> Result<Vec<NvList>, DecodeError> {
+    if depth >= MAX_DEPTH {
+        return Err(reader.error(DecodeErrorKind::TooDeep));
+    }
+    let fixed = count as u64 * element_len(data_type) as u64;
+    check_value_len(&reader, data_type, fixed)?;
+    if data_type == DataType::NvListArray {
+        reader.take(count * POINTER_LEN)?;
+    }
+    // Memory is only taken as lists are found: arrays of lists can stand in each other.
+    let mut lists = Vec::new();
+    for _ in 0..count {
+        let uniqueness = list_header(&mut reader.take(LIST_HEADER_LEN)?, endian)?;
+        lists.push(pairs(behind, endian, uniqueness, depth + 1)?);
+    }
+    Ok(lists)
+}
+
+/// Makes sure that a value with so many bytes and its padding fills its pair.
+fn check_value_len(
+    value: &Reader<'_>,
+    data_type: DataType,
+    needed: u64,
+) -> Result<(), DecodeError> {
+    if needed.next_multiple_of(8) == value.left() as u64 {
+        return Ok(());
+    }
+    Err(value.error(DecodeErrorKind::BadValueSize {
+        data_type,
+        needed,
+        got: value.left(),
+    }))
+}
+
+/// A value that is no list.
+fn flat(
+    mut reader: Reader<'_>,
+    endian: Endian,
+    data_type: DataType,
+    count: usize,
 ) -> Result<Value, DecodeError> {
     let start = reader;
-    let check_len = |needed: u64| {
-        if needed.next_multiple_of(8) == start.left() as u64 {
-            Ok(())
-        } else {
-            Err(start.error(DecodeErrorKind::BadValueSize {
-                data_type,
-                needed,
-                got: start.left(),
-            }))
-        }
-    };
-    let deeper = || {
-        if depth < MAX_DEPTH {
-            Ok(depth + 1)
-        } else {
-            Err(start.error(DecodeErrorKind::TooDeep))
-        }
-    };
+    let check_len = |needed| check_value_len(&start, data_type, needed);
 
     // Before anything is read or memory asked for: the elements fit the pair, which fits the input.
     let fixed = count as u64 * element_len(data_type) as u64;
@@ -459,23 +495,9 @@ fn value(
             check_len((start.left() - reader.left()) as u64)?;
             Value::StringArray(strings)
         }
-        DataType::NvList => {
-            let depth = deeper()?;
-            let uniqueness = list_header(&mut reader, endian)?;
-            Value::NvList(pairs(behind, endian, uniqueness, depth)?)
-        }
-        DataType::NvListArray => {
-            let depth = deeper()?;
-            reader.take(count * POINTER_LEN)?;
-            // Memory is only taken as lists are found.
-            let lists = (0..count)
-                .map(|_| {
-                    let mut header = reader.take(LIST_HEADER_LEN)?;
-                    let uniqueness = list_header(&mut header, endian)?;
-                    pairs(behind, endian, uniqueness, depth)
-                })
-                .collect::<Result<_, _>>()?;
-            Value::NvListArray(lists)
+        // Nothing comes here for them; the compiler does not know.
+        DataType::NvList | DataType::NvListArray => {
+            return Err(start.error(DecodeErrorKind::UnknownType(data_type.number())));
         }
     })
 }

@@ -229,8 +229,36 @@ fn pair(
     let at_count = *reader;
     let count = BIG.i32(reader.array()?);
     let count = check_count(data_type, count).map_err(|kind| at_count.error(kind))?;
-    let value = value(reader, data_type, count, depth, phantom)?;
+    let value = match data_type {
+        DataType::NvList => {
+            let mut lists = lists(reader, count, depth, phantom)?;
+            Value::NvList(lists.pop().unwrap_or_default())
+        }
+        DataType::NvListArray => Value::NvListArray(lists(reader, count, depth, phantom)?),
+        _ => flat(reader, data_type, count, phantom)?,
+    };
     Ok((name.into(), value))
+}
+
+/// This is where lists in lists are followed. What can be elsewhere is, so that the deepest of
+/// them need little of the stack.
+fn lists(
+    reader: &mut Reader<'_>,
+    count: usize,
+    depth: usize,
+    phantom: &mut usize,
+) -> Result<Vec<NvList>, DecodeError> {
+    if depth >= MAX_DEPTH {
+        return Err(reader.error(DecodeErrorKind::TooDeep));
+    }
+    // Version, flags and the end are the least that a list has. Memory still is only taken as lists
+    // are found: arrays of lists can stand in each other.
+    enough(reader, count as u64 * 16)?;
+    let mut lists = Vec::new();
+    for _ in 0..count {
+        lists.push(list(reader, depth + 1, phantom)?);
+    }
+    Ok(lists)
 }
 
 /// A length, that many bytes, and padding, which C does not look at.
@@ -311,11 +339,11 @@ fn bool(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
     }
 }
 
-fn value(
+/// A value that is no list.
+fn flat(
     reader: &mut Reader<'_>,
     data_type: DataType,
     count: usize,
-    depth: usize,
     phantom: &mut usize,
 ) -> Result<Value, DecodeError> {
     macro_rules! numbers {
@@ -329,14 +357,6 @@ fn value(
                 .collect::<Result<Vec<_>, DecodeError>>()?
         }};
     }
-    let start = *reader;
-    let deeper = || {
-        if depth < MAX_DEPTH {
-            Ok(depth + 1)
-        } else {
-            Err(start.error(DecodeErrorKind::TooDeep))
-        }
-    };
     Ok(match data_type {
         DataType::Boolean => Value::Boolean,
         DataType::Bool => Value::Bool(bool(reader)?),
@@ -374,17 +394,9 @@ fn value(
             }
             Value::StringArray(strings)
         }
-        DataType::NvList => Value::NvList(list(reader, deeper()?, phantom)?),
-        DataType::NvListArray => {
-            let depth = deeper()?;
-            // Version, flags and the end are the least that a list has. Memory still is only taken
-            // as lists are found: arrays of lists can stand in each other.
-            enough(reader, count as u64 * 16)?;
-            Value::NvListArray(
-                (0..count)
-                    .map(|_| list(reader, depth, phantom))
-                    .collect::<Result<_, _>>()?,
-            )
+        // Nothing comes here for them; the compiler does not know.
+        DataType::NvList | DataType::NvListArray => {
+            return Err(reader.error(DecodeErrorKind::UnknownType(data_type.number())));
         }
     })
 }
