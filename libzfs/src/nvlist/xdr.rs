@@ -9,6 +9,9 @@
 //!   and sign-extended by the C library, which looks at the low bits only. So they are
 //!   zero-extended here, and only the low bits are read.
 //! - The first size of a pair is for those who skip it; C does not look at it when it decodes.
+//! - C refuses a pair that would take more memory than it guesses from the bytes that are left, and
+//!   guesses too low for an array of empty strings near the end: some lists that C encodes, C can't
+//!   decode. Here they are decoded.
 
 use bstr::{BStr, BString, ByteSlice};
 
