@@ -88,6 +88,7 @@ fn run() -> Result<(), String> {
         }
     }
     write_out(&bindings)?;
+    println!("cargo::rustc-env=LIBZFS_SYS_VERSION={version}");
     // For the test that runs this program where there is no OpenZFS.
     if let Ok(this) = env::current_exe() {
         println!(

@@ -95,6 +95,10 @@ pub mod symbols {
     include!(concat!(env!("OUT_DIR"), "/symbols.rs"));
 }
 
+/// The OpenZFS release that the crate was built against, such as `2.3.9` (of the
+/// checked-in copy, where there was none). What a program runs on can be another.
+pub const BUILT_AGAINST: &str = env!("LIBZFS_SYS_VERSION");
+
 pub use bindings::*;
 pub use nvpair_sys as nvpair;
 pub use nvpair_sys::boolean_t::{B_FALSE, B_TRUE, Type as boolean_t};
