@@ -87,6 +87,13 @@ fn each_way_of_failing_is_told() {
         kind(zfs.bookmarks(&pool.dataset("missing"))),
         ErrorKind::DatasetNotFound
     );
+    let nowhere: libzfs::BookmarkName = "nosuchpool#s".parse().unwrap();
+    let source: libzfs::SnapshotName = "nosuchpool@s".parse().unwrap();
+    assert_eq!(kind(make(&nowhere, source.into())), ErrorKind::PoolNotFound);
+    assert_eq!(
+        kind(zfs.destroy_bookmarks(&[nowhere])),
+        ErrorKind::PoolNotFound
+    );
     zfs.create_bookmarks(&[]).unwrap();
     zfs.destroy_bookmarks(&[]).unwrap();
 }

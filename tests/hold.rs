@@ -104,6 +104,12 @@ fn each_way_of_failing_is_told() {
         .unwrap();
     let missing = a.dataset().snapshot("missing").unwrap();
     assert_eq!(kind(zfs.holds(&missing)), ErrorKind::SnapshotNotFound);
+    let nowhere = ["nosuchpool@s".parse().unwrap()];
+    assert_eq!(kind(zfs.hold(&tag("x"), &nowhere)), ErrorKind::PoolNotFound);
+    assert_eq!(
+        kind(zfs.release(&tag("x"), &nowhere)),
+        ErrorKind::PoolNotFound
+    );
     zfs.hold(&tag("x"), &[]).unwrap().all().unwrap();
     zfs.release(&tag("x"), &[]).unwrap().all().unwrap();
 }

@@ -1,7 +1,7 @@
 //! Bookmarks: what an incremental send can start from when its snapshot is gone.
 
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::handle::{Zfs, batch, name_items};
+use crate::handle::{Zfs, name_items};
 use crate::name::{BookmarkName, DatasetName, IncrementalSource};
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, Properties};
@@ -34,12 +34,10 @@ impl Zfs {
                 why,
             ));
         }
-        batch(
-            Operation::CreateBookmarks,
-            target,
-            self.library().bookmark(&list),
-        )
-        .map(drop)
+        let pool = names.first().map(|name| name.pool());
+        let result = self.library().bookmark(&list);
+        self.batch(Operation::CreateBookmarks, target, pool, result)
+            .map(drop)
     }
 
     /// The bookmarks of a dataset, with their GUID and creation txg, in the order of the latter.
@@ -90,12 +88,10 @@ impl Zfs {
             .iter()
             .map(|name| (name.as_str(), Value::Boolean))
             .collect();
-        batch(
-            Operation::DestroyBookmarks,
-            target,
-            self.library().destroy_bookmarks(&list),
-        )
-        .map(drop)
+        let pool = bookmarks.first().map(BookmarkName::pool);
+        let result = self.library().destroy_bookmarks(&list);
+        self.batch(Operation::DestroyBookmarks, target, pool, result)
+            .map(drop)
     }
 }
 

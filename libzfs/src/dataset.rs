@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use bstr::{BStr, BString};
 use libzfs_sys as sys;
 
-use crate::error::{Errno, Error, ErrorKind, Operation, Result};
+use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::key::{DEFAULT_PBKDF2_ITERS, Derivation, Key, KeyError, KeyFormat, MIN_PBKDF2_ITERS};
 use crate::name::DatasetName;
@@ -375,8 +375,8 @@ impl DatasetBuilder {
             .library()
             .create(name, kind, &properties, wrapping_key.as_ref())
             .map_err(|errno| {
-                let parent_missing = self.name.parent().is_none();
-                if parent_missing && errno == Errno::new(libc::ENOENT) {
+                let missing = errno.raw() == libc::ENOENT && self.zfs.is_missing(&self.name.pool());
+                if missing {
                     Error::new(Operation::Create, name, ErrorKind::PoolNotFound, errno)
                 } else {
                     Error::from_errno(Operation::Create, name, errno)

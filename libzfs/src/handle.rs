@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::ffi::{self, Device, Library, UserlandLibrary};
+use crate::name::PoolName;
 use crate::nvlist::NvList;
 
 /// Access to ZFS on this machine.
@@ -39,6 +40,37 @@ impl Zfs {
         let device = Device::open().map_err(failed)?;
         let library = Library::init().map_err(failed)?;
         Ok(Self(Arc::new(Inner { library, device })))
+    }
+
+    /// Makes of what a call on many items of one pool returned either what it left undone or an
+    /// error with each failure.
+    pub(crate) fn batch(
+        &self,
+        operation: Operation,
+        target: impl FnOnce() -> String,
+        pool: Option<PoolName>,
+        result: Result<(Result<(), Errno>, NvList), Errno>,
+    ) -> Result<Outcome> {
+        match result {
+            Err(errno) => Err(Error::from_errno(operation, target(), errno)),
+            Ok((Ok(()), errors)) => Ok(Outcome::new(&errors)),
+            Ok((Err(errno), errors)) => {
+                let outcome = Outcome::new(&errors);
+                let error = Error::from_errno(operation, target(), errno);
+                // The kernel's number for a pool that is missing is that for a missing item.
+                let whole = outcome.items.is_empty() && errno.raw() == libc::ENOENT;
+                if whole && pool.is_some_and(|pool| self.is_missing(&pool)) {
+                    return Err(error.with_kind(ErrorKind::PoolNotFound));
+                }
+                Err(error.with_failures(outcome.items, outcome.suppressed))
+            }
+        }
+    }
+
+    /// Whether there is no pool of this name, as far as the kernel tells.
+    pub(crate) fn is_missing(&self, pool: &PoolName) -> bool {
+        self.dataset_exists(&pool.root())
+            .is_ok_and(|exists| !exists)
     }
 
     pub(crate) fn library(&self) -> &Library {
@@ -123,23 +155,6 @@ impl Outcome {
                 let errno = Errno::new(errno.unwrap_or(libc::EIO));
                 self.items.push((format!("{prefix}{name}"), errno));
             }
-        }
-    }
-}
-
-/// Makes of what a batch call returned either what it left undone or an error with each failure.
-pub(crate) fn batch(
-    operation: Operation,
-    target: impl FnOnce() -> String,
-    result: Result<(Result<(), Errno>, NvList), Errno>,
-) -> Result<Outcome> {
-    match result {
-        Err(errno) => Err(Error::from_errno(operation, target(), errno)),
-        Ok((Ok(()), errors)) => Ok(Outcome::new(&errors)),
-        Ok((Err(errno), errors)) => {
-            let outcome = Outcome::new(&errors);
-            Err(Error::from_errno(operation, target(), errno)
-                .with_failures(outcome.items, outcome.suppressed))
         }
     }
 }

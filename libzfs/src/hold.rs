@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
-use crate::handle::{Outcome, Zfs, batch, name_items};
+use crate::handle::{Outcome, Zfs, name_items};
 use crate::name::{HoldTag, SnapshotName};
 use crate::nvlist::{NvList, Value};
 
@@ -35,7 +35,9 @@ impl Zfs {
             .iter()
             .map(|name| (name.as_str(), Value::from(tag.as_str())))
             .collect();
-        let outcome = batch(Operation::Hold, target, self.library().hold(&list, None))?;
+        let pool = snapshots.first().map(SnapshotName::pool);
+        let result = self.library().hold(&list, None);
+        let outcome = self.batch(Operation::Hold, target, pool, result)?;
         Ok(Holds::new(Operation::Hold, snapshots, outcome))
     }
 
@@ -58,18 +60,24 @@ impl Zfs {
             .iter()
             .map(|name| (name.as_str(), Value::from(tags.clone())))
             .collect();
-        match self.library().release(&list) {
+        let pool = snapshots.first().map(SnapshotName::pool);
+        let result = match self.library().release(&list) {
             // With nothing to release at all the kernel makes an error of it; for a caller it is
             // the same as with nothing to release but one.
-            Ok((Err(errno), _)) if matches!(errno.raw(), libc::ENOENT | libc::ESRCH) => Ok(Holds {
-                operation: Operation::Release,
-                missing: snapshots.to_vec(),
-            }),
-            result => {
-                let outcome = batch(Operation::Release, target, result)?;
-                Ok(Holds::new(Operation::Release, snapshots, outcome))
+            Ok((Err(errno), _))
+                if matches!(errno.raw(), libc::ENOENT | libc::ESRCH)
+                    && !pool.as_ref().is_some_and(|pool| self.is_missing(pool)) =>
+            {
+                let missing = snapshots.to_vec();
+                return Ok(Holds {
+                    operation: Operation::Release,
+                    missing,
+                });
             }
-        }
+            result => result,
+        };
+        let outcome = self.batch(Operation::Release, target, pool, result)?;
+        Ok(Holds::new(Operation::Release, snapshots, outcome))
     }
 
     /// The holds of a snapshot, with the times at which they were made, by tag.

@@ -102,3 +102,8 @@ pub use self::receive::{ReceiveBuilder, Received, StreamSource};
 pub use self::send::{SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
+
+/// The program in the README, which has to compile.
+#[cfg(all(doctest, feature = "lzc"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

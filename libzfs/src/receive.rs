@@ -156,11 +156,7 @@ impl ReceiveBuilder {
     }
 
     fn failed(&self, error: io::Error) -> Error {
-        Error::from_errno(
-            Operation::Receive,
-            self.snapshot.as_str(),
-            Errno::from(error),
-        )
+        Error::from_io(Operation::Receive, self.snapshot.as_str(), error)
     }
 
     /// Receives from a descriptor of any kind.

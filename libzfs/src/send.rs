@@ -226,7 +226,7 @@ impl SendBuilder {
     /// it is read: see [`SendStream`].
     #[doc(alias = "lzc_send")]
     pub fn start(&self) -> Result<SendStream> {
-        let failed = |error: io::Error| self.explain(Operation::Send, Errno::from(error));
+        let failed = |error| Error::from_io(Operation::Send, self.snapshot.as_str(), error);
         let (reader, writer) = transfer::pipe().map_err(failed)?;
         let send = self.clone();
         tracing::debug!(snapshot = %self.snapshot, from = ?self.from, flags = ?self.flags, "send");
@@ -264,7 +264,7 @@ impl SendBuilder {
     pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
         let to = to.as_fd();
         let operation = Operation::Send;
-        let failed = |error: io::Error| self.explain(operation, Errno::from(error));
+        let failed = |error| Error::from_io(operation, self.snapshot.as_str(), error);
         match transfer::writable(to).map_err(failed)? {
             Suitability::Unsuited => Err(Error::refused(
                 operation,

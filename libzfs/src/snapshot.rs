@@ -4,7 +4,7 @@ use bstr::BStr;
 
 use crate::dataset::{read, required, user_properties};
 use crate::error::{ErrorKind, Operation, Result};
-use crate::handle::{Zfs, batch, name_items};
+use crate::handle::{Zfs, name_items};
 use crate::name::SnapshotName;
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, NativeProperty, Properties, Property};
@@ -79,10 +79,12 @@ impl Zfs {
         }
         tracing::debug!(snapshots = %target(), "create snapshots");
         let properties = (!properties.is_empty()).then_some(&properties);
-        batch(
+        let result = self.library().snapshot(&list, properties);
+        self.batch(
             operation,
             target,
-            self.library().snapshot(&list, properties),
+            snapshots.first().map(SnapshotName::pool),
+            result,
         )
         .map(drop)
     }
@@ -105,7 +107,9 @@ impl Zfs {
         let result = self
             .library()
             .destroy_snaps(&names(snapshots), how == Destroy::Deferred);
-        batch(Operation::DestroySnapshots, target, result).map(drop)
+        let pool = snapshots.first().map(SnapshotName::pool);
+        self.batch(Operation::DestroySnapshots, target, pool, result)
+            .map(drop)
     }
 }
 

@@ -11,6 +11,19 @@ pub(super) fn classify(operation: Op, errno: Errno) -> Kind {
     by_operation(operation, errno).unwrap_or_else(|| by_errno(errno))
 }
 
+/// The kind of an error that a system call of this process's own met.
+pub(super) fn classify_io(errno: Errno) -> Kind {
+    match errno.raw() {
+        libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM => Kind::OutOfResources,
+        libc::EBADF | libc::EISDIR => Kind::BadDescriptor,
+        libc::EPIPE | libc::ECONNRESET => Kind::BrokenPipe,
+        libc::ENOSPC => Kind::NoSpace,
+        libc::EDQUOT => Kind::QuotaExceeded,
+        libc::EPERM | libc::EACCES => Kind::PermissionDenied,
+        _ => Kind::Io,
+    }
+}
+
 fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
     Some(match (operation, errno.raw()) {
         (Op::Open, libc::ENOENT | libc::ENXIO | libc::ENODEV) => Kind::ZfsNotAvailable,
@@ -73,7 +86,6 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Receive, libc::ENODEV) => Kind::NoMatchingSnapshot,
         (Op::Receive, libc::ETXTBSY) => Kind::DestinationModified,
         (Op::Receive, libc::EACCES) => Kind::KeyNotLoaded,
-        (Op::Receive, libc::EISDIR) => Kind::BadDescriptor,
 
         (Op::CreatePool, libc::EEXIST) => Kind::PoolExists,
         (Op::DestroyPool, libc::ENOENT) => Kind::PoolNotFound,
@@ -113,7 +125,7 @@ fn by_system_errno(raw: i32) -> Kind {
         libc::EIO | libc::ENXIO => Kind::Io,
         libc::EBADF => Kind::BadDescriptor,
         libc::EAGAIN => Kind::PoolSuspended,
-        libc::ENOMEM => Kind::OutOfMemory,
+        libc::ENOMEM => Kind::OutOfResources,
         libc::EBUSY => Kind::Busy,
         libc::EXDEV => Kind::PoolsDiffer,
         libc::EINVAL => Kind::InvalidArgument,
@@ -144,6 +156,15 @@ mod tests {
         assert_eq!(kind(Op::UnloadKey, libc::EACCES), Kind::KeyNotLoaded);
         assert_eq!(kind(Op::Send, libc::EXDEV), Kind::NotAnAncestor);
         assert_eq!(kind(Op::Hold, libc::EXDEV), Kind::PoolsDiffer);
+    }
+
+    #[test]
+    fn an_error_of_a_descriptor_is_none_of_the_pool() {
+        let kind = |raw| classify_io(Errno::new(raw));
+        assert_eq!(kind(libc::EAGAIN), Kind::OutOfResources);
+        assert_eq!(kind(libc::EMFILE), Kind::OutOfResources);
+        assert_eq!(kind(libc::EINVAL), Kind::Io);
+        assert_eq!(kind(libc::EISDIR), Kind::BadDescriptor);
     }
 
     #[test]

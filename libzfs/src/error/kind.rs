@@ -249,8 +249,8 @@ kinds! {
 
     /// The pool is being exported.
     ExportInProgress Errno::ZFS_ERR_EXPORT_IN_PROGRESS.raw(), "the pool is being exported";
-    /// Out of memory, or the answer does not fit.
-    OutOfMemory libc::ENOMEM, "out of memory";
+    /// No memory, thread or descriptor is to be had, or an answer is too large.
+    OutOfResources libc::ENOMEM, "out of memory, threads or descriptors";
     /// The kernel's answer is not of the form that this crate knows.
     UnexpectedAnswer libc::EIO, "unexpected answer from the kernel";
     /// None of the others; the error number tells what there is to know.

@@ -73,6 +73,17 @@ impl Error {
         )
     }
 
+    /// An error of this process's own input and output: of a pipe, a thread, or a descriptor that
+    /// the caller gave. Its number has nothing to do with what ZFS means by it.
+    pub(crate) fn from_io(
+        operation: Operation,
+        target: impl Into<String>,
+        error: std::io::Error,
+    ) -> Self {
+        let errno = Errno::from(error);
+        Self::new(operation, target, classify::classify_io(errno), errno)
+    }
+
     /// An error whose kind the caller knows better than the number tells.
     pub(crate) fn new(
         operation: Operation,
