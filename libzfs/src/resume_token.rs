@@ -925,6 +925,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
     fn the_list_has_to_say_all_and_in_the_right_types() {
         let list = example().to_list();
         for name in ["object", "offset", "bytes", "toguid", "toname"] {
