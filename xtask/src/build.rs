@@ -124,9 +124,13 @@ impl Environment {
 
     /// Cargo in this environment.
     pub(crate) fn cargo(&self, project: &Project) -> Command {
-        let mut cargo = project.cargo();
-        cargo.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        cargo
+        self.on(project.cargo())
+    }
+
+    /// The command in this environment.
+    pub(crate) fn on(&self, mut command: Command) -> Command {
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
     }
 
     /// Runs a `cargo` command that builds, and lists the programs it made.

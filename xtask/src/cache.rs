@@ -108,6 +108,7 @@ impl Cache {
             bail!("another run is making {entry}");
         }
         remove(&self.root.join(name))?;
+        let _ = fs::remove_file(self.root.join(format!("{entry}.log")));
         fs::remove_file(path)?;
         Ok(())
     }

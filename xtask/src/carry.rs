@@ -53,7 +53,8 @@ pub(crate) fn make_disk(
     let mut stage = Stage::new(&staging);
 
     stage.tree(&project.root, &|path| {
-        path == project.target || path.ends_with(".git")
+        // All that cargo builds is so marked, also where it has several places.
+        path.ends_with(".git") || path == project.target || path.join("CACHEDIR.TAG").exists()
     })?;
     stage.mount(&project.root);
     stage.programs(project)?;

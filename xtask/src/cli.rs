@@ -13,7 +13,7 @@ use crate::carry::{self, Task};
 use crate::guest::{self, Settings, Streams};
 use crate::project::Project;
 use crate::release::Release;
-use crate::{check, demo, guests, native, runner, test};
+use crate::{check, demo, guests, msrv, native, runner, test};
 
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", about = "How the project runs itself")]
@@ -32,6 +32,8 @@ enum Action {
     Vm(Vm),
     /// Check formatting, lints and documentation
     Check,
+    /// Check that the oldest Rust that is promised builds all of it
+    Msrv,
     /// Print the environment in which cargo builds for guests, for a shell to eval
     Env(Env),
     /// Make all guests now, or list or clean what is cached
@@ -201,6 +203,7 @@ pub(crate) fn run() -> Result<u8> {
         Action::Test(test) => run_tests(&cache, &project, test),
         Action::Vm(vm) => run_command(&cache, &project, vm),
         Action::Check => Ok(u8::from(!check::run(&cache, &project)?)),
+        Action::Msrv => Ok(u8::from(!msrv::run(&cache, &project)?)),
         Action::Env(env) => {
             let mut environment = Environment::get(&cache, env.zfs)?;
             if let Some(release) = env.runner {

@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::carry::{self, Task};
 use crate::ports::{self, Event, Port};
 use crate::project::Project;
-use crate::qemu::{Accelerator, Machine, Qemu};
+use crate::qemu::{self, Accelerator, Machine, Qemu};
 use crate::release::Release;
 use crate::tree::Guest;
 
@@ -153,16 +153,17 @@ impl Plan<'_> {
 
     /// Boots, and leaves the guest waiting for its `go`.
     fn boot(&self, accelerator: Accelerator, limit: Duration) -> Result<(Running, String)> {
-        let sockets = self.directory.join("ports");
+        let sockets = self.directory.join(qemu::SOCKETS);
         // Another boot may have been here before.
         let _ = fs::remove_dir_all(&sockets);
         fs::create_dir(&sockets)?;
+        let sockets = File::open(&sockets)?;
         let console = self.directory.join("console");
         let _ = fs::remove_file(&console);
         let names = ["control", "stdout", "stderr", "out"];
         let listeners = names
             .into_iter()
-            .map(|name| Ok((name, Port::listen(&sockets, name)?)))
+            .map(|name| Port::listen(&sockets, name))
             .collect::<Result<Vec<_>>>()?;
         let child = self.qemu.start(&Machine {
             accelerator,
@@ -171,14 +172,14 @@ impl Plan<'_> {
             kernel: &self.kernel,
             initramfs: &self.initramfs,
             disks: &self.disks.each_ref().map(PathBuf::as_path),
-            ports: &listeners,
+            ports: &names,
             console: &console,
             directory: self.directory,
         })?;
         let mut qemu = Emulator { child, console };
         let deadline = Instant::now() + limit;
         let mut streams = VecDeque::new();
-        for (_, port) in &listeners {
+        for port in &listeners {
             streams.push_back(qemu.connected(port, deadline, self.directory)?);
         }
         let mut next = || streams.pop_front().context("a port has no stream");

@@ -37,7 +37,7 @@ pub(crate) fn make(cache: &Cache, releases: &[Release]) -> Result<()> {
 
 /// The entries that a present recipe makes.
 fn current() -> BTreeSet<String> {
-    let mut names = BTreeSet::from([Recipe::qemu().name()]);
+    let mut names = BTreeSet::from([Recipe::qemu().name(), Recipe::rust().name()]);
     for release in Release::ALL {
         names.insert(Recipe::guest(release).name());
         names.insert(Recipe::sysroot(release).name());
@@ -49,14 +49,18 @@ fn current() -> BTreeSet<String> {
 pub(crate) fn list(cache: &Cache) -> Result<()> {
     println!("{}", cache.root().display());
     let current = current();
-    for name in cache.entries()? {
-        let megabytes = room(&cache.root().join(&name)) >> 20;
-        let note = if current.contains(&name) {
+    let entries = cache.entries()?;
+    for name in &entries {
+        let megabytes = room(&cache.root().join(name)) >> 20;
+        let note = if current.contains(name) {
             ""
         } else {
             "  (no longer used)"
         };
         println!("{megabytes:>8} MiB  {name}{note}");
+    }
+    for name in current.iter().filter(|name| !entries.contains(name)) {
+        println!("{:>12}  {name}  (made when it is needed)", "-");
     }
     Ok(())
 }

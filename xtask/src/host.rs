@@ -18,7 +18,10 @@ const fn tool(program: &'static str, package: &'static str) -> Tool {
 }
 
 /// To make a tree of Debian packages.
-pub(crate) const FOR_TREES: &[Tool] = &[tool("mmdebstrap", "mmdebstrap")];
+pub(crate) const FOR_TREES: &[Tool] = &[
+    tool("mmdebstrap", "mmdebstrap"),
+    tool("unshare", "util-linux"),
+];
 /// To make a disk for a guest.
 pub(crate) const FOR_DISKS: &[Tool] = &[tool("mke2fs", "e2fsprogs")];
 /// To build against a sysroot; bindgen loads libclang, `clang` itself is not run.

@@ -15,6 +15,7 @@ mod guests;
 mod host;
 mod initramfs;
 mod libtest;
+mod msrv;
 mod native;
 mod ports;
 mod process;

@@ -36,9 +36,8 @@ pub(crate) fn check() -> Result<()> {
     Ok(())
 }
 
-/// Runs the task here.
+/// Runs the task here, where [`check`] has succeeded.
 pub(crate) fn run(task: &Task, timeout: Duration, streams: Streams) -> Result<u8> {
-    check()?;
     ensure!(
         !task.wants_out,
         "--out is for guests: with --native a command writes where it likes"

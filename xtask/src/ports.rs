@@ -4,9 +4,10 @@
 //! a marker that is drawn anew for each guest, because a port has no other end:
 //! the guest's processes may hold it open for as long as they like.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 
@@ -52,22 +53,20 @@ impl Event {
 #[derive(Debug)]
 pub(crate) struct Port {
     listener: UnixListener,
-    path: PathBuf,
 }
 
 impl Port {
     /// Listens in the directory.
-    pub(crate) fn listen(directory: &Path, name: &str) -> Result<Self> {
-        let path = directory.join(name);
-        let listener = UnixListener::bind(&path)
-            .with_context(|| format!("could not listen at {}", path.display()))?;
+    ///
+    /// A socket's address holds some hundred bytes and a cache may lie deeper than
+    /// that, so the directory is gone through by its descriptor, and QEMU, which
+    /// is started next to it, gets a relative path.
+    pub(crate) fn listen(directory: &File, name: &str) -> Result<Self> {
+        let address = format!("/proc/self/fd/{}/{name}", directory.as_raw_fd());
+        let listener = UnixListener::bind(address)
+            .with_context(|| format!("could not listen at a port's socket, {name}"))?;
         listener.set_nonblocking(true)?;
-        Ok(Self { listener, path })
-    }
-
-    /// Where.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+        Ok(Self { listener })
     }
 
     /// The port's stream, if QEMU has connected; it does so as it starts.
@@ -178,7 +177,7 @@ fn split(bytes: &[u8], marker: &[u8]) -> (usize, bool) {
 /// Bytes that no program writes by accident.
 pub(crate) fn new_marker() -> Result<String> {
     let mut random = [0; 16];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
+    File::open("/dev/urandom")?.read_exact(&mut random)?;
     let mut marker = String::from("\u{1}end-");
     for byte in random {
         use std::fmt::Write as _;

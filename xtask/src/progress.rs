@@ -38,7 +38,7 @@ pub(crate) fn run(
         .stdin(Stdio::null())
         .stdout(writer.try_clone()?)
         .stderr(writer);
-    let mut child = process::die_with_parent(command, Signal::TERM)
+    let mut child = process::die_with_parent(command, Signal::KILL)
         .spawn()
         .with_context(|| format!("could not run {}", process::shown(command)))?;
     // The command keeps the pipe's other end open until it is replaced.
@@ -85,7 +85,7 @@ fn show(
     let mut tail = VecDeque::new();
     eprintln!("{what}: begun");
     loop {
-        match lines.recv_timeout(interval) {
+        match lines.recv_timeout(REDRAW) {
             Ok(line) => {
                 now = phase(&line).unwrap_or(now);
                 tail.push_back(line);

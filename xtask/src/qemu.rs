@@ -11,10 +11,12 @@ use anyhow::{Context as _, Result};
 use rustix::process::Signal;
 
 use crate::cache::Cache;
-use crate::ports::Port;
 use crate::process;
 use crate::recipe::Recipe;
 use crate::tree;
+
+/// The directory of the ports' sockets in a machine's directory.
+pub(crate) const SOCKETS: &str = "ports";
 
 const PROGRAM: &str = "qemu-system-x86_64";
 
@@ -56,9 +58,10 @@ pub(crate) struct Machine<'a> {
     pub(crate) initramfs: &'a Path,
     /// In the order of their names in the guest; what is written to them is lost.
     pub(crate) disks: &'a [&'a Path],
-    pub(crate) ports: &'a [(&'a str, Port)],
+    /// The names of sockets that are listened at in [`SOCKETS`].
+    pub(crate) ports: &'a [&'a str],
     pub(crate) console: &'a Path,
-    /// Where QEMU keeps what the guest writes to its disks.
+    /// Where QEMU runs, and keeps what the guest writes to its disks.
     pub(crate) directory: &'a Path,
 }
 
@@ -105,6 +108,7 @@ impl Qemu {
         }
         let log = fs::File::create(machine.directory.join("qemu.log"))?;
         command
+            .current_dir(machine.directory)
             .env("TMPDIR", machine.directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -180,10 +184,10 @@ impl Machine<'_> {
         }
         add("-device", "virtio-rng-pci".into());
         add("-device", "virtio-serial-pci".into());
-        for (name, port) in self.ports {
+        for name in self.ports {
             add(
                 "-chardev",
-                joined(&format!("socket,id={name},path="), port.path(), ""),
+                format!("socket,id={name},path={SOCKETS}/{name}").into(),
             );
             add(
                 "-device",

@@ -40,6 +40,8 @@ const GUEST: &[&str] = &[
     "libzfslinux-dev",
     "linux-headers-cloud-amd64",
     "linux-image-cloud-amd64",
+    "mount",
+    "procps",
     "xz-utils",
     "zfs-dkms",
     "zfsutils-linux",
@@ -90,6 +92,18 @@ impl Recipe {
             release: None,
             suite: "trixie",
             packages: &["qemu-system-x86"],
+            installed: false,
+            script: "",
+        }
+    }
+
+    /// The oldest Rust that the workspace promises to build with.
+    pub(crate) fn rust() -> Self {
+        Self {
+            kind: "rust",
+            release: None,
+            suite: "trixie",
+            packages: &["cargo", "rustc"],
             installed: false,
             script: "",
         }
@@ -153,6 +167,12 @@ impl Recipe {
         ];
         for kind in ["man", "doc", "info", "locale", "lintian"] {
             arguments.push(format!("--dpkgopt=path-exclude=/usr/share/{kind}/*").into());
+        }
+        if self.installed {
+            // Where it finds the kernel's symbols, the build of a module describes its
+            // types with `pahole`: hundreds of times, for each probe of the kernel
+            // that ZFS's configure script compiles.
+            arguments.push("--dpkgopt=path-exclude=/usr/src/linux-headers-*/vmlinux".into());
         }
         if !self.installed {
             // No package's script does it in a tree that is only unpacked.

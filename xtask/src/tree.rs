@@ -85,8 +85,12 @@ fn make_tree(recipe: &Recipe, directory: &Path, tree: &Path) -> Result<()> {
         .filter(|path| !path.contains('\''))
         .context("the cache's path must be UTF-8 without quotes")?;
     let mirror = host::mirror()?;
-    let mut command = Command::new("mmdebstrap");
+    // In namespaces of its own: what it mounts in the tree and what it started
+    // there vanish with it, however it ends.
+    let mut command = Command::new("unshare");
     command
+        .args(["--mount", "--pid", "--mount-proc", "--fork", "--kill-child"])
+        .args(["--", "mmdebstrap", "--verbose"])
         .args(recipe.arguments(&mirror, script, tree))
         // Guests bring their own initramfs; Debian's would take a minute to make.
         .env("INITRD", "No")
