@@ -163,3 +163,23 @@ fn too_few_iterations_are_refused_before_the_kernel() {
     );
     assert!(!pool.zfs().dataset_exists(&name).unwrap());
 }
+
+#[test]
+fn a_wrapping_key_that_was_derived_before_is_loaded() {
+    let pool = pool("wrapping");
+    let zfs = pool.zfs();
+    let root = encrypted(&pool, "enc");
+    zfs.unload_key(&root).unwrap();
+    let derivation = libzfs::key::Derivation { salt: 0, iters: 0 };
+    let key = raw_key().wrapping_key(derivation).unwrap();
+    zfs.load_wrapping_key(&root, &key).unwrap();
+    assert_eq!(
+        zfs.dataset(&root).unwrap().key_status().unwrap(),
+        KeyStatus::Available
+    );
+    let plain = file_system(&pool, "plain");
+    assert_eq!(
+        kind(zfs.load_wrapping_key(&plain, &key)),
+        ErrorKind::NotEncrypted
+    );
+}

@@ -4,7 +4,8 @@
 use std::env;
 use std::process::Command;
 
-use libzfs::{ErrorKind, Zfs, kernel_version, userland_library};
+use libzfs::testing::Pool;
+use libzfs::{Encryption, ErrorKind, Key, Zfs, kernel_version, userland_library};
 
 /// Set in a child that the test starts, to run the part that needs another environment.
 const CHILD: &str = "LIBZFS_TEST_CHILD";
@@ -109,4 +110,27 @@ fn handles_are_shared_between_threads_and_outlive_each_other() {
     for thread in threads {
         thread.join().unwrap();
     }
+}
+
+#[test]
+fn no_key_is_handed_to_a_library_that_would_print_it() {
+    if is_child() {
+        let pool = Pool::create().unwrap();
+        let key = || Key::raw(&[0xab; 32]).unwrap();
+        let name = pool.dataset("enc");
+        let create = pool
+            .zfs()
+            .create(&name)
+            .encryption(Encryption::Aes256Gcm, key());
+        assert_eq!(create.run().unwrap_err().kind(), ErrorKind::KeyWouldShow);
+        assert!(!pool.zfs().dataset_exists(&name).unwrap());
+        return;
+    }
+    in_child(
+        "no_key_is_handed_to_a_library_that_would_print_it",
+        |mut program| {
+            program.env("ZFS_IOC_TRACE", "1");
+            program
+        },
+    );
 }

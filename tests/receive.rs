@@ -69,7 +69,11 @@ fn from_descriptors_of_every_kind() {
     // A file is read from where it stands, and left at the end of the stream.
     let mut file = file_with(&pool, &[b"before", &stream[..], b"behind"].concat());
     file.seek(SeekFrom::Start(6)).unwrap();
-    zfs.receive(&target("file")).run(&file).unwrap();
+    zfs.receive(&target("file"))
+        .run(&file)
+        .unwrap()
+        .all()
+        .unwrap();
     let mut rest = String::new();
     file.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "behind");
@@ -83,6 +87,8 @@ fn from_descriptors_of_every_kind() {
         };
         zfs.receive(&target(&format!("socket-{nonblocking}")))
             .run(&ours)
+            .unwrap()
+            .all()
             .unwrap();
         writer.join().unwrap();
     }
@@ -94,6 +100,8 @@ fn from_descriptors_of_every_kind() {
         .unwrap();
     zfs.receive(&target("child"))
         .run(child.stdout.as_ref().unwrap().as_fd())
+        .unwrap()
+        .all()
         .unwrap();
     child.wait().unwrap();
 
@@ -176,7 +184,11 @@ fn a_stream_cut_anywhere_is_told_and_changes_nothing() {
         );
         assert_eq!(inventory(&pool), before, "at {len}");
     }
-    zfs.receive(&target).run(file_with(&pool, &stream)).unwrap();
+    zfs.receive(&target)
+        .run(file_with(&pool, &stream))
+        .unwrap()
+        .all()
+        .unwrap();
 }
 
 #[test]
@@ -209,6 +221,8 @@ fn what_stands_in_the_way_is_told_and_stays() {
 
     zfs.receive(&pool.snapshot("copy@s"))
         .run(zfs.send(&one).start().unwrap())
+        .unwrap()
+        .all()
         .unwrap();
     let empty = file_system(&pool, "empty");
     snapshot(zfs, &empty, "unrelated");
@@ -243,7 +257,11 @@ fn what_stands_in_the_way_is_told_and_stays() {
     assert_eq!(read_file(&pool, &copy, "local change"), b"precious");
 
     let forced = zfs.receive(&pool.snapshot("copy@two")).force_rollback();
-    forced.run(incremental().start().unwrap()).unwrap();
+    forced
+        .run(incremental().start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
     let mount = pool.mount(&copy).unwrap();
     assert!(!mount.path().join("local change").exists());
 }
@@ -294,6 +312,74 @@ fn properties_are_set_and_left_out() {
 }
 
 #[test]
+fn what_a_receive_would_silently_ignore_is_refused() {
+    let pool = pool("ignored");
+    let zfs = pool.zfs();
+    let (snap, _) = sample(&pool, "data");
+    let target = pool.snapshot("copy@s");
+    let run = |receive: libzfs::ReceiveBuilder| kind(receive.run(zfs.send(&snap).start().unwrap()));
+    let receive = || zfs.receive(&target);
+    for refused in [
+        receive().set("encryption", Encryption::Aes256Gcm),
+        receive().set("keyformat", 1_u64),
+        receive().set("keylocation", "file:///etc/passwd"),
+        receive().exclude("encryption"),
+        receive().exclude("mountpiont"),
+        receive().set("com.example:x", "a\0b"),
+    ] {
+        assert_eq!(run(refused), ErrorKind::InvalidProperty);
+    }
+    assert!(!zfs.dataset_exists(target.dataset()).unwrap());
+
+    // What the kernel refuses only after the data is there is told, and the data stays.
+    let received = receive().set("recordsize", 1_u64 << 40);
+    let received = received.run(zfs.send(&snap).start().unwrap()).unwrap();
+    assert_eq!(received.property_failures()[0].name, "recordsize");
+    assert_eq!(kind(received.all()), ErrorKind::InvalidProperty);
+    zfs.snapshot(&target).unwrap();
+}
+
+#[test]
+fn a_source_that_fails_after_the_stream_does_not_undo_the_success() {
+    let pool = pool("reset");
+    let zfs = pool.zfs();
+    let (snap, _) = sample(&pool, "data");
+    let stream = stream_of(zfs, &snap);
+    for i in 0..3 {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        // Data that the other end never reads makes its close a reset.
+        (&ours).write_all(b"unread").unwrap();
+        let stream = stream.clone();
+        let writer = thread::spawn(move || theirs.write_all(&stream).unwrap());
+        let target = pool.snapshot(&format!("copy-{i}@s"));
+        let received = zfs.receive(&target).run(&ours).unwrap();
+        assert_eq!(
+            received.begin().to_guid(),
+            zfs.snapshot(&target).unwrap().guid().unwrap()
+        );
+        writer.join().unwrap();
+    }
+}
+
+#[test]
+fn a_time_limit_of_the_callers_own_is_told_as_that() {
+    let pool = pool("limit");
+    let zfs = pool.zfs();
+    let (snap, _) = sample(&pool, "data");
+    let stream = stream_of(zfs, &snap);
+    for sent in [0, 100, 10_000] {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_read_timeout(Some(std::time::Duration::from_millis(300)))
+            .unwrap();
+        theirs.write_all(&stream[..sent]).unwrap();
+        let stalled = zfs.receive(&pool.snapshot("copy@s")).run(&ours);
+        assert_eq!(kind(stalled), ErrorKind::TimedOut, "after {sent} bytes");
+        drop(theirs);
+    }
+}
+
+#[test]
 fn a_raw_stream_needs_no_key_and_a_plain_one_cannot_follow_it() {
     let (pool, vault) = (pool("rawsrc"), pool("rawdst"));
     let zfs = pool.zfs();
@@ -328,6 +414,8 @@ fn a_raw_stream_needs_no_key_and_a_plain_one_cannot_follow_it() {
 
     zfs.receive(&at("two"))
         .run(zfs.send(&two).from(&one).raw().start().unwrap())
+        .unwrap()
+        .all()
         .unwrap();
     zfs.load_key(&copy, &raw_key()).unwrap();
     assert!(read_file(&vault, &copy, "file") == bytes);

@@ -5,16 +5,21 @@ mod support;
 
 use std::io::Read;
 
+use libzfs::nvlist::Endian;
 use libzfs::testing::Pool;
-use libzfs::{Destroy, ErrorKind, ResumeToken, SendBuilder, SnapshotName, Zfs};
+use libzfs::{Destroy, ErrorKind, ResumeToken, SendBuilder, SendStream, SnapshotName, Zfs};
 use support::{
     encrypted, file_system, file_with, kind, noise, pool, raw_key, read_file, snapshot, write_file,
     zfs_says,
 };
 
 fn stream_of(send: &SendBuilder) -> Vec<u8> {
+    read_all(send.start().unwrap())
+}
+
+fn read_all(mut stream: SendStream) -> Vec<u8> {
     let mut bytes = Vec::new();
-    send.start().unwrap().read_to_end(&mut bytes).unwrap();
+    stream.read_to_end(&mut bytes).unwrap();
     bytes
 }
 
@@ -66,11 +71,13 @@ fn a_full_and_an_incremental_receive_are_resumed_many_times() {
             let rest = zfs.resume_send(&root, &token).unwrap();
             assert!(rest.is_raw() && rest.incremental_source() == send.incremental_source());
             assert!(rest.size().unwrap() < send.size().unwrap());
-            stream = stream_of(&rest);
+            stream = read_all(rest.start().unwrap());
         }
         zfs.receive(&target)
             .resumable()
             .run(file_with(&vault, &stream))
+            .unwrap()
+            .all()
             .unwrap();
         assert_eq!(
             zfs.dataset(&copy).unwrap().receive_resume_token().unwrap(),
@@ -93,6 +100,8 @@ fn a_renamed_snapshot_and_a_bookmark_are_found_by_guid() {
     let copy = pool.dataset("copy");
     zfs.receive(&copy.snapshot("one").unwrap())
         .run(zfs.send(&one).start().unwrap())
+        .unwrap()
+        .all()
         .unwrap();
     write_file(&pool, &data, "file", &noise(3, 2 << 20));
     let two = snapshot(zfs, &data, "two");
@@ -111,7 +120,11 @@ fn a_renamed_snapshot_and_a_bookmark_are_found_by_guid() {
         rest.incremental_source().unwrap().as_str(),
         bookmark.as_str()
     );
-    zfs.receive(&target).run(rest.start().unwrap()).unwrap();
+    zfs.receive(&target)
+        .run(rest.start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
 
     let guids: Vec<_> = zfs
         .bookmarks(&data)
@@ -154,17 +167,18 @@ fn a_partial_state_is_in_the_way_until_it_is_resumed_or_discarded() {
     interrupt(&pool, zfs, &first, &full[..full.len() / 2]);
     assert!(zfs.discard_partial_receive(&copy).unwrap());
     assert!(!zfs.dataset_exists(&copy).unwrap());
-    zfs.receive(&first).run(file_with(&pool, &full)).unwrap();
+    zfs.receive(&first)
+        .run(file_with(&pool, &full))
+        .unwrap()
+        .all()
+        .unwrap();
     assert!(!zfs.discard_partial_receive(&copy).unwrap());
 
     // Of an incremental one the dataset stays as it was.
     let incremental = stream_of(&zfs.send(&two).from(&one));
     interrupt(&pool, zfs, &second, &incremental[..incremental.len() / 2]);
     let again = zfs.receive(&second).run(file_with(&pool, &incremental));
-    assert!(matches!(
-        kind(again),
-        ErrorKind::Busy | ErrorKind::ResumableStateExists
-    ));
+    assert_eq!(kind(again), ErrorKind::ResumableStateExists);
     assert!(zfs.discard_partial_receive(&copy).unwrap());
     assert_eq!(
         zfs.dataset(&copy).unwrap().receive_resume_token().unwrap(),
@@ -173,6 +187,8 @@ fn a_partial_state_is_in_the_way_until_it_is_resumed_or_discarded() {
     zfs.snapshot(&first).unwrap();
     zfs.receive(&second)
         .run(file_with(&pool, &incremental))
+        .unwrap()
+        .all()
         .unwrap();
     assert_eq!(
         kind(zfs.discard_partial_receive(&pool.dataset("missing"))),
@@ -194,4 +210,100 @@ fn a_receive_that_is_not_resumable_leaves_nothing() {
         .run(file_with(&pool, &stream[..stream.len() / 2]));
     assert_eq!(kind(cut), ErrorKind::StreamTruncated);
     assert!(!zfs.dataset_exists(target.dataset()).unwrap());
+}
+
+#[test]
+fn only_partial_state_is_ever_discarded() {
+    let pool = pool("deep");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    let one = snapshot(zfs, &data, "one");
+    write_file(&pool, &data, "file", &noise(1, 1 << 20));
+    let two = snapshot(zfs, &data, "two");
+    // So deep that the name of the hidden dataset below it is none that somebody could make.
+    let mut copy = pool.dataset("d");
+    while copy.child("d").is_ok() {
+        zfs.create(&copy).run().unwrap();
+        copy = copy.child("d").unwrap();
+    }
+    let (first, second) = (copy.snapshot("one").unwrap(), copy.snapshot("two").unwrap());
+    zfs.receive(&first)
+        .run(zfs.send(&one).start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    let stream = stream_of(&zfs.send(&two).from(&one));
+    interrupt(&pool, zfs, &second, &stream[..stream.len() / 2]);
+    assert!(zfs.discard_partial_receive(&copy).unwrap());
+    zfs.snapshot(&first).unwrap();
+    assert_eq!(
+        zfs.dataset(&copy).unwrap().receive_resume_token().unwrap(),
+        None
+    );
+
+    // Many at once: one of them discards it, and none anything else.
+    let copy = pool.dataset("copy");
+    let (first, second) = (copy.snapshot("one").unwrap(), copy.snapshot("two").unwrap());
+    zfs.receive(&first)
+        .run(zfs.send(&one).start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    for _ in 0..5 {
+        interrupt(&pool, zfs, &second, &stream[..stream.len() / 2]);
+        let discarded: usize = std::thread::scope(|scope| {
+            let discard = || zfs.discard_partial_receive(&copy).unwrap_or(false);
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(discard)).collect();
+            threads
+                .into_iter()
+                .map(|thread| usize::from(thread.join().unwrap()))
+                .sum()
+        });
+        assert_eq!(discarded, 1);
+        zfs.snapshot(&first).unwrap();
+    }
+}
+
+#[test]
+fn a_token_cannot_ask_for_plain_text_of_an_encrypted_dataset() {
+    let pool = pool("forged");
+    let zfs = pool.zfs();
+    let root = encrypted(&pool, "enc");
+    write_file(&pool, &root, "file", &noise(1, 1 << 20));
+    let one = snapshot(zfs, &root, "one");
+    let target = pool.snapshot("copy@one");
+    let stream = stream_of(&zfs.send(&one).raw());
+    let token = interrupt(&pool, zfs, &target, &stream[..stream.len() / 2]);
+
+    let mut forged = token.fields().clone();
+    forged.raw = false;
+    let forged = ResumeToken::build(&forged, Endian::HOST).unwrap();
+    assert_eq!(
+        kind(zfs.resume_send(&root, &forged)),
+        ErrorKind::InvalidResumeToken
+    );
+    assert!(!zfs.resume_send_decrypted(&root, &forged).unwrap().is_raw());
+    assert!(zfs.resume_send(&root, &token).unwrap().is_raw());
+    // Another dataset's snapshots are not sent whatever the token says.
+    let other = file_system(&pool, "other");
+    assert_eq!(
+        kind(zfs.resume_send(&other, &token)),
+        ErrorKind::SnapshotNotFound
+    );
+
+    let mut lying = token.fields().clone();
+    lying.bytes = u64::MAX;
+    let lying = ResumeToken::build(&lying, Endian::HOST).unwrap();
+    assert_eq!(zfs.resume_send(&root, &lying).unwrap().size().unwrap(), 0);
+    lying_object(zfs, &root, &token);
+}
+
+/// Where to go on is the receiver's to say as well; what the sender makes of nonsense is an error
+/// or a stream that the receiver refuses.
+fn lying_object(zfs: &Zfs, dataset: &libzfs::DatasetName, token: &ResumeToken) {
+    let mut lying = token.fields().clone();
+    (lying.object, lying.offset) = (u64::MAX, u64::MAX);
+    let lying = ResumeToken::build(&lying, Endian::HOST).unwrap();
+    let mut stream = zfs.resume_send(dataset, &lying).unwrap().start().unwrap();
+    let _ = stream.read_to_end(&mut Vec::new());
 }

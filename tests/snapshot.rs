@@ -109,9 +109,11 @@ fn what_cannot_be_in_one_call_is_refused() {
     );
     let other = file_system(&two, "b").snapshot("x").unwrap();
     let apart = [a.snapshot("x").unwrap(), other];
+    assert_eq!(kind(zfs.create_snapshots(&apart)), ErrorKind::PoolsDiffer);
+    let reserved = [a.snapshot("%x").unwrap()];
     assert_eq!(
-        kind(zfs.create_snapshots(&apart)),
-        ErrorKind::DuplicateSnapshots
+        kind(zfs.create_snapshots(&reserved)),
+        ErrorKind::InvalidName
     );
     let fine = [a.snapshot("x").unwrap()];
     let bad = [("nocolon", "v")];

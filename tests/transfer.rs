@@ -123,6 +123,8 @@ fn nothing_is_left_whatever_goes_wrong() {
         leaks_nothing(|| {
             zfs.receive(&target)
                 .run(zfs.send(&snap).start().unwrap())
+                .unwrap()
+                .all()
                 .unwrap();
             discard();
         });
@@ -168,7 +170,12 @@ fn a_source_that_dribbles_is_received_whole() {
                 }
             });
             let target = pool.snapshot(&format!("copy-{nonblocking}@s"));
-            pool.zfs().receive(&target).run(&ours).unwrap();
+            pool.zfs()
+                .receive(&target)
+                .run(&ours)
+                .unwrap()
+                .all()
+                .unwrap();
             writer.join().unwrap();
         }
     });
@@ -224,9 +231,15 @@ fn signals_change_nothing() {
             let target = pool.snapshot(&format!("direct-{i}@s"));
             zfs.receive(&target)
                 .run(zfs.send(&snap).start().unwrap())
+                .unwrap()
+                .all()
                 .unwrap();
             let target = pool.snapshot(&format!("file-{i}@s"));
-            zfs.receive(&target).run(file_with(&pool, &stream)).unwrap();
+            zfs.receive(&target)
+                .run(file_with(&pool, &stream))
+                .unwrap()
+                .all()
+                .unwrap();
             zfs.send(&snap)
                 .write_to(&File::options().write(true).open("/dev/null").unwrap())
                 .unwrap();
@@ -294,6 +307,8 @@ fn sixteen_at_once() {
                     let zfs = pool.zfs();
                     zfs.receive(&target)
                         .run(zfs.send(snap).start().unwrap())
+                        .unwrap()
+                        .all()
                         .unwrap();
                     let mut again = Vec::new();
                     zfs.send(snap)

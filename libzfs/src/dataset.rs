@@ -7,6 +7,7 @@ use bstr::{BStr, BString};
 use libzfs_sys as sys;
 
 use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::ffi::Library;
 use crate::handle::Zfs;
 use crate::key::{DEFAULT_PBKDF2_ITERS, Derivation, Key, KeyError, KeyFormat, MIN_PBKDF2_ITERS};
 use crate::name::DatasetName;
@@ -47,7 +48,7 @@ impl Zfs {
 
     pub(crate) fn read_properties(&self, name: &str) -> Result<Properties> {
         match self.device().objset_stats(name) {
-            Ok(list) => Ok(Properties::new(name, list)),
+            Ok(stats) => Ok(Properties::new(name, stats.properties)),
             Err(errno) => Err(Error::from_errno(Operation::ReadProperties, name, errno)),
         }
     }
@@ -99,25 +100,40 @@ impl Zfs {
     }
 
     /// Discards the state of an interrupted receive into `name`: the hidden `%recv` dataset below
-    /// it, or the dataset itself if it exists only as a partial receive.
+    /// it, or the dataset itself if it is nothing but a partial receive.
     ///
-    /// A dataset without such a state is left as it is, and `false` is returned.
+    /// A dataset without such a state is left as it is, and `false` is returned. So it is with one
+    /// that a receive is writing to that is not resumable.
+    ///
+    /// Needs the permissions `destroy` and `mount`.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::DatasetNotFound`]; [`ErrorKind::Busy`] while the receive is running.
     pub fn discard_partial_receive(&self, name: &DatasetName) -> Result<bool> {
-        let dataset = self.dataset(name)?;
-        if dataset.receive_resume_token()?.is_none() {
+        let failed = |errno| Error::from_errno(Operation::Destroy, name.as_str(), errno);
+        let stats = self.device().objset_stats(name.as_str()).map_err(failed)?;
+        if !stats
+            .properties
+            .contains(property::RECEIVE_RESUME_TOKEN.name())
+        {
             return Ok(false);
         }
-        let partial = name
-            .child("%recv")
-            .ok()
-            .filter(|hidden| self.library().exists(hidden.as_str()))
-            .unwrap_or_else(|| name.clone());
-        self.destroy_dataset(&partial)?;
-        Ok(true)
+        // Only the kernel's own word that the dataset is incomplete lets it be destroyed; what it
+        // has of a receive otherwise is below it. That name is not one of our types: it may be
+        // deeper and longer than a dataset that somebody makes, and C does not cut it.
+        let partial = if stats.inconsistent {
+            name.to_string()
+        } else {
+            format!("{name}/%recv")
+        };
+        tracing::debug!(dataset = partial, "discard partial receive");
+        match self.library().destroy(&partial) {
+            Ok(()) => Ok(true),
+            // Finished or discarded by somebody else since.
+            Err(errno) if errno.raw() == libc::ENOENT => Ok(false),
+            Err(errno) => Err(failed(errno)),
+        }
     }
 }
 
@@ -297,6 +313,9 @@ impl DatasetBuilder {
 
     /// Makes it an encryption root of its own with `key`, which is loaded then.
     ///
+    /// The key is overwritten afterwards here; `libzfs_core`'s own copy of it in the request to the
+    /// kernel is freed without that.
+    ///
     /// Without this call it inherits the encryption of its parent. A passphrase gets a random
     /// salt and, if the property `pbkdf2iters` is not set, [`DEFAULT_PBKDF2_ITERS`] iterations.
     pub fn encryption(mut self, suite: Encryption, key: Key) -> Self {
@@ -358,6 +377,7 @@ impl DatasetBuilder {
             if !suite.is_on() {
                 return refused(ErrorKind::InvalidKey, "a key with encryption=off".into());
             }
+            check_no_trace(Operation::Create, name)?;
             let derivation = derivation(key.format(), &mut properties).map_err(|error| {
                 Error::refused(Operation::Create, name, ErrorKind::InvalidKey, error)
             })?;
@@ -383,6 +403,20 @@ impl DatasetBuilder {
                 }
             })
     }
+}
+
+/// Refuses to hand a key to a `libzfs_core` that would print it.
+pub(crate) fn check_no_trace(operation: Operation, name: &str) -> Result<()> {
+    if !Library::is_traced() {
+        return Ok(());
+    }
+    let why = "ZFS_IOC_TRACE is set, with which libzfs_core prints every request, keys among them";
+    Err(Error::refused(
+        operation,
+        name,
+        ErrorKind::KeyWouldShow,
+        why,
+    ))
 }
 
 /// The salt and iterations of a new passphrase, entered into `properties`.

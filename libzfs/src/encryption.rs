@@ -1,11 +1,15 @@
 //! Keys of encrypted datasets, in the kernel's memory.
 
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, check_no_trace};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::key::{Derivation, Key, KeyError, KeyFormat, WrappingKey};
 use crate::name::DatasetName;
 use crate::property::{self, Encryption, NativeProperty};
+
+/// The most PBKDF2 iterations that [`Zfs::load_key`] spends: more than a hundred times the default,
+/// some seconds. A raw stream brings the number with it, so that it is its sender's choice.
+const MAX_LOAD_ITERS: u64 = 50_000_000;
 
 impl Zfs {
     /// Loads the key of an encryption root into the kernel, so that it and the datasets that
@@ -21,7 +25,10 @@ impl Zfs {
     ///
     /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::NotEncrypted`],
     ///   [`ErrorKind::NotEncryptionRoot`];
-    /// * [`ErrorKind::InvalidKey`]: the dataset's `keyformat` is another one;
+    /// * [`ErrorKind::InvalidKey`]: the dataset's `keyformat` is another one, or its `pbkdf2iters`
+    ///   are more than 50 million, which a stream can bring about: derive the key with
+    ///   [`Key::wrapping_key`] then, and use [`load_wrapping_key`](Self::load_wrapping_key);
+    /// * [`ErrorKind::KeyWouldShow`]: `ZFS_IOC_TRACE` is set;
     /// * [`ErrorKind::WrongKey`]: it is not the dataset's key;
     /// * [`ErrorKind::KeyAlreadyLoaded`]
     #[doc(alias = "lzc_load_key")]
@@ -45,11 +52,30 @@ impl Zfs {
         }
     }
 
+    /// Loads a wrapping key that was derived before, with [`Key::wrapping_key`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`load_key`](Self::load_key); that the format is another one cannot be seen here.
+    #[doc(alias = "lzc_load_key")]
+    pub fn load_wrapping_key(&self, root: &DatasetName, key: &WrappingKey) -> Result<()> {
+        let dataset = self
+            .dataset(root)
+            .map_err(|error| error.with_operation(Operation::LoadKey))?;
+        check_encryption_root(Operation::LoadKey, &dataset)?;
+        self.use_wrapping_key(root, key, false)
+    }
+
     fn use_key(&self, root: &DatasetName, key: &Key, noop: bool) -> Result<()> {
         let wrapping_key = self.wrapping_key(root, key)?;
+        self.use_wrapping_key(root, &wrapping_key, noop)
+    }
+
+    fn use_wrapping_key(&self, root: &DatasetName, key: &WrappingKey, noop: bool) -> Result<()> {
+        check_no_trace(Operation::LoadKey, root.as_str())?;
         tracing::debug!(dataset = %root, noop, "load key");
         self.library()
-            .load_key(root.as_str(), noop, &wrapping_key)
+            .load_key(root.as_str(), noop, key)
             .map_err(|errno| Error::from_errno(Operation::LoadKey, root.as_str(), errno))
     }
 
@@ -84,6 +110,11 @@ impl Zfs {
             },
             _ => Derivation { salt: 0, iters: 0 },
         };
+        if derivation.iters > MAX_LOAD_ITERS {
+            return Err(refused(KeyError::TooManyIterations {
+                iters: derivation.iters,
+            }));
+        }
         key.wrapping_key(derivation).map_err(refused)
     }
 

@@ -72,6 +72,7 @@ impl Zfs {
                 return Ok(Holds {
                     operation: Operation::Release,
                     missing,
+                    suppressed: 0,
                 });
             }
             result => result,
@@ -123,6 +124,7 @@ pub struct HoldTime {
 pub struct Holds {
     operation: Operation,
     missing: Vec<SnapshotName>,
+    suppressed: u64,
 }
 
 impl Holds {
@@ -138,7 +140,11 @@ impl Holds {
             .filter(|name| named.contains(name.as_str()))
             .cloned()
             .collect();
-        Self { operation, missing }
+        Self {
+            operation,
+            missing,
+            suppressed: outcome.suppressed,
+        }
     }
 
     /// The snapshots that do not exist or, when releasing, have no such hold.
@@ -153,7 +159,7 @@ impl Holds {
     /// [`ErrorKind::SnapshotNotFound`] after holding, [`ErrorKind::HoldNotFound`] after releasing.
     /// What was done for the others stays done.
     pub fn all(self) -> Result<()> {
-        if self.missing.is_empty() {
+        if self.missing.is_empty() && self.suppressed == 0 {
             return Ok(());
         }
         let errno = Errno::new(libc::ENOENT);
@@ -166,6 +172,7 @@ impl Holds {
             .missing
             .into_iter()
             .map(|name| (name.to_string(), errno));
-        Err(Error::new(self.operation, target, kind, errno).with_failures(failures, 0))
+        Err(Error::new(self.operation, target, kind, errno)
+            .with_failures(failures, self.suppressed))
     }
 }

@@ -118,6 +118,12 @@ pub enum KeyError {
         /// How many were asked for.
         iters: u64,
     },
+    /// More PBKDF2 iterations than are spent unasked.
+    #[error("{iters} PBKDF2 iterations are more than are spent without being asked to")]
+    TooManyIterations {
+        /// How many the dataset has.
+        iters: u64,
+    },
     /// The operating system gave no random bytes for a salt.
     #[error("no random bytes for a salt are to be had")]
     NoRandomness,

@@ -22,6 +22,7 @@
 //!     .exclude("mountpoint")
 //!     .set("readonly", true)
 //!     .run(send.start()?)?;
+//! received.all()?;
 //! println!("{} bytes", received.bytes());
 //! assert_eq!(zfs.dataset(copy.dataset())?.key_status()?, KeyStatus::Unavailable);
 //! # Ok(())
@@ -42,8 +43,9 @@
 //!
 //! # What it never does
 //!
-//! It starts no process, prints nothing, installs no signal handler, and does not exit or abort.
-//! What it does is logged with `tracing`, without keys.
+//! It starts no process, prints nothing, installs no signal handler and does not exit. What it does
+//! is logged with `tracing`, without keys. Nothing that a caller passes makes C abort; that memory
+//! runs out still does, in `libzfs_core` as in Rust's own library.
 
 mod error;
 mod fletcher4;
@@ -99,7 +101,7 @@ pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
 pub use self::receive::{ReceiveBuilder, Received, StreamSource};
 #[cfg(feature = "lzc")]
-pub use self::send::{SendBuilder, SendFlags, SendStream};
+pub use self::send::{ResumedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
 

@@ -11,7 +11,7 @@ use crate::ffi::{RawReceive, RawReceived};
 use crate::handle::Zfs;
 use crate::name::SnapshotName;
 use crate::nvlist::{NvList, Value};
-use crate::property::PropertyValue;
+use crate::property::{self, PropertyValue};
 use crate::send::SendStream;
 use crate::stream::{BeginRecord, StreamError};
 use crate::transfer::{self, Blocking, CopyError, Suitability};
@@ -35,6 +35,15 @@ impl Zfs {
     }
 }
 
+/// What a receive cannot change: the kernel would ignore it, and say nothing.
+const ENCRYPTION_PROPERTIES: &[&str] = &[
+    "encryption",
+    "keyformat",
+    "keylocation",
+    "pbkdf2iters",
+    "pbkdf2salt",
+];
+
 /// A receive about to begin.
 ///
 /// Nothing is mounted. Whether the stream is raw, resumes another, or carries a payload in its
@@ -49,6 +58,7 @@ impl Zfs {
 ///     .exclude("mountpoint")
 ///     .set("readonly", true)
 ///     .run(&file)?;
+/// received.all()?;
 /// println!("{} bytes, raw: {}", received.bytes(), received.begin().is_raw());
 /// # Ok(())
 /// # }
@@ -75,8 +85,15 @@ impl ReceiveBuilder {
     }
 
     /// Sets a property of the dataset, in place of what the stream brings (`zfs receive -o`).
+    ///
+    /// Properties of encryption cannot be set: the dataset is encrypted as its parent is, or as
+    /// the raw stream is.
     pub fn set(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
         match value.into().to_native(name) {
+            Ok(_) if ENCRYPTION_PROPERTIES.contains(&name) => {
+                self.invalid
+                    .get_or_insert(format!("{name} cannot be set by a receive"));
+            }
             Ok(value) => {
                 self.properties.insert(name, value);
             }
@@ -87,9 +104,21 @@ impl ReceiveBuilder {
         self
     }
 
-    /// Leaves a property out that the stream brings: it is inherited (`zfs receive -x`).
+    /// Has a property inherited (`zfs receive -x`): what the stream brings of it is left out, and
+    /// what is set on the dataset itself is **dropped**.
     pub fn exclude(mut self, name: &str) -> Self {
-        self.properties.insert(name, Value::Boolean);
+        match property::check_name(name) {
+            Ok(()) if ENCRYPTION_PROPERTIES.contains(&name) => {
+                self.invalid
+                    .get_or_insert(format!("{name} cannot be excluded"));
+            }
+            Ok(()) => {
+                self.properties.insert(name, Value::Boolean);
+            }
+            Err(error) => {
+                self.invalid.get_or_insert(error.to_string());
+            }
+        }
         self
     }
 
@@ -109,7 +138,8 @@ impl ReceiveBuilder {
     /// Receives the stream that `source` has: a [`SendStream`], or any descriptor open for
     /// reading; of a file from its current position on.
     ///
-    /// Returns when the stream has ended. From a pipe exactly the stream is read.
+    /// Returns when the stream has ended. From a descriptor that blocks exactly the stream is read;
+    /// from one that does not, what follows it may be read as well, and is lost.
     ///
     /// Needs the permissions `receive`, `mount` and `create`, and those of the properties set.
     ///
@@ -175,9 +205,17 @@ impl ReceiveBuilder {
                 let received = self.receive_from_blocking(reader.as_fd());
                 // Before the join: the feeder ends when its pipe has no reader.
                 drop(reader);
-                match transfer::joined(feeder.join()) {
-                    Err(CopyError::Read(error)) => Err(self.failed(error)),
-                    Ok(()) | Err(CopyError::Write(_)) => received,
+                match (received, transfer::joined(feeder.join())) {
+                    // That the source failed is why the stream was cut.
+                    (Err(cut), Err(CopyError::Read(error)))
+                        if matches!(
+                            cut.kind(),
+                            ErrorKind::StreamTruncated | ErrorKind::EmptyStream
+                        ) =>
+                    {
+                        Err(self.failed(error))
+                    }
+                    (received, _) => received,
                 }
             }),
         }
@@ -205,6 +243,9 @@ impl ReceiveBuilder {
         })?;
         match result {
             Ok(received) => Ok(Received::new(begin, received)),
+            Err(errno) if errno.raw() == libc::EAGAIN && transfer::has_time_limit(fd) => {
+                Err(self.failed(io::Error::from_raw_os_error(libc::ETIMEDOUT)))
+            }
             Err(errno) => Err(self.explain(&begin, errno)),
         }
     }
@@ -212,8 +253,11 @@ impl ReceiveBuilder {
     /// Reads the stream's first record, and nothing behind it: that is the kernel's to read.
     fn read_begin(&self, fd: BorrowedFd<'_>) -> Result<BeginRecord> {
         let mut bytes = [0; BeginRecord::LEN];
-        let len =
-            transfer::read_up_to(Blocking(fd), &mut bytes).map_err(|error| self.failed(error))?;
+        let len = transfer::read_up_to(
+            Blocking::new(fd).map_err(|error| self.failed(error))?,
+            &mut bytes,
+        )
+        .map_err(|error| self.failed(error))?;
         BeginRecord::parse(&bytes[..len])
             .and_then(|begin| begin.require_single().map(|()| begin))
             .map_err(|error| {
@@ -228,6 +272,11 @@ impl ReceiveBuilder {
             })
     }
 
+    fn has_partial_state(&self) -> bool {
+        let dataset = self.zfs.dataset(self.snapshot.dataset());
+        dataset.is_ok_and(|dataset| matches!(dataset.receive_resume_token(), Ok(Some(_))))
+    }
+
     /// The error that `errno` stands for; some of it depends on what is there.
     fn explain(&self, begin: &BeginRecord, errno: Errno) -> Error {
         let error = Error::from_errno(Operation::Receive, self.snapshot.as_str(), errno);
@@ -237,6 +286,9 @@ impl ReceiveBuilder {
             }
             ErrorKind::DatasetNotFound if begin.is_full() => {
                 error.with_kind(ErrorKind::ParentNotFound)
+            }
+            ErrorKind::Busy if !begin.is_resuming() && self.has_partial_state() => {
+                error.with_kind(ErrorKind::ResumableStateExists)
             }
             _ => error,
         }
@@ -287,6 +339,7 @@ impl StreamSource for SendStream {
 
 /// What was received.
 #[derive(Debug, Clone)]
+#[must_use = "properties may not have been set; see all() and property_failures()"]
 pub struct Received {
     begin: BeginRecord,
     bytes: u64,
@@ -305,7 +358,7 @@ impl Received {
                     Errno::new(errno.unwrap_or(libc::EIO)),
                 )
             });
-        let failures = Error::from_errno(Operation::Receive, "", Errno::new(libc::EINVAL))
+        let failures = Error::from_errno(Operation::SetProperty, "", Errno::new(libc::EINVAL))
             .with_failures(property_errors, 0)
             .failures()
             .to_vec();
@@ -324,6 +377,29 @@ impl Received {
     /// The stream's first record: its GUIDs and features, and whether it is raw.
     pub fn begin(&self) -> &BeginRecord {
         &self.begin
+    }
+
+    /// Demands that every property was set or left out as asked.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidProperty`] and others, with the properties in
+    /// [`Error::failures`](Error::failures). The data was received and stays.
+    pub fn all(&self) -> Result<()> {
+        let Some(first) = self.failures.first() else {
+            return Ok(());
+        };
+        let error = Error::new(
+            Operation::SetProperty,
+            first.name.as_str(),
+            first.kind,
+            first.errno,
+        );
+        let failures = self
+            .failures
+            .iter()
+            .map(|failure| (failure.name.clone(), failure.errno));
+        Err(error.with_failures(failures, 0))
     }
 
     /// Properties that could not be set or left out. The data was received all the same.

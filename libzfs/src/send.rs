@@ -9,10 +9,12 @@ use std::thread::{self, JoinHandle};
 use bitflags::bitflags;
 use libzfs_sys as sys;
 
+use crate::dataset::Dataset;
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::ffi::RawSend;
 use crate::handle::Zfs;
 use crate::name::{DatasetName, IncrementalSource, SnapshotName};
+use crate::property;
 use crate::resume_token::ResumeToken;
 use crate::transfer::{self, Blocking, CopyError, Suitability};
 
@@ -52,78 +54,175 @@ impl Zfs {
     /// Begins to send what is missing of an interrupted receive, as its token says.
     ///
     /// A token says what a *receiver* wants and anyone can write one, so that it is checked: only
-    /// snapshots of `dataset` are sent. They are found by their GUIDs, renamed or not; what the
-    /// stream builds on can be a bookmark. The stream gets the flags of the interrupted one: see
-    /// [`SendBuilder::is_raw`] before sending something out that has to be raw.
+    /// snapshots of `dataset` are sent, and an encrypted dataset only raw. They are found by their
+    /// GUIDs, renamed or not; what the stream builds on can be a bookmark, or a snapshot of the
+    /// dataset that `dataset` is a clone of.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidResumeToken`]: the token is of a redacted send, which this does not
-    /// resume; [`ErrorKind::SnapshotNotFound`], [`ErrorKind::IncrementalSourceNotFound`]: `dataset`
-    /// has no such snapshot or bookmark any more; [`ErrorKind::DatasetNotFound`]
+    /// * [`ErrorKind::InvalidResumeToken`]: the token wants an encrypted dataset decrypted (see
+    ///   [`resume_send_decrypted`](Self::resume_send_decrypted)), or is of a redacted send, which
+    ///   this does not resume;
+    /// * [`ErrorKind::SnapshotNotFound`], [`ErrorKind::IncrementalSourceNotFound`]: there is no
+    ///   such snapshot or bookmark any more;
+    /// * [`ErrorKind::DatasetNotFound`]
     #[doc(alias = "lzc_send_resume")]
-    pub fn resume_send(&self, dataset: &DatasetName, token: &ResumeToken) -> Result<SendBuilder> {
-        let not_found = |kind, guid| {
-            Error::refused(
-                Operation::Send,
-                dataset.as_str(),
-                kind,
-                format!("none of it has the GUID {guid} that the resume token names"),
-            )
-        };
+    pub fn resume_send(&self, dataset: &DatasetName, token: &ResumeToken) -> Result<ResumedSend> {
+        self.resume(dataset, token, false)
+    }
+
+    /// As [`resume_send`](Self::resume_send), also where the token wants an encrypted dataset sent
+    /// **in plain text**.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[doc(alias = "lzc_send_resume")]
+    pub fn resume_send_decrypted(
+        &self,
+        dataset: &DatasetName,
+        token: &ResumeToken,
+    ) -> Result<ResumedSend> {
+        self.resume(dataset, token, true)
+    }
+
+    fn resume(
+        &self,
+        name: &DatasetName,
+        token: &ResumeToken,
+        decrypted: bool,
+    ) -> Result<ResumedSend> {
         let token = token.fields();
+        let refused =
+            |kind, why: String| Err(Error::refused(Operation::Send, name.as_str(), kind, why));
         if token.redact_snaps.is_some() || token.book_redact_snaps.is_some() {
-            let why = "the token is of a redacted send";
-            let kind = ErrorKind::InvalidResumeToken;
-            return Err(Error::refused(Operation::Send, dataset.as_str(), kind, why));
+            let why = "it is of a redacted send".to_owned();
+            return refused(ErrorKind::InvalidResumeToken, why);
         }
         // The listing below cannot tell a dataset that does not exist from one without snapshots.
-        self.dataset(dataset)
+        let dataset = self
+            .dataset(name)
             .map_err(|error| error.with_operation(Operation::Send))?;
-        let mut guids: Vec<(SnapshotName, u64)> = Vec::new();
-        let failed = |errno| Error::from_errno(Operation::Send, dataset.as_str(), errno);
-        self.device()
-            .each_snapshot(dataset.as_str(), |name, guid| {
-                if let Ok(name) = name.parse() {
-                    guids.push((name, guid));
-                }
-                ControlFlow::Continue(())
-            })
-            .map_err(failed)?;
-        let by_guid = |guid| {
-            guids
-                .iter()
-                .find(|(_, other)| *other == guid)
-                .map(|(name, _)| name)
+        if dataset.encryption()?.is_on() && !token.raw && !decrypted {
+            let why = "it wants the plain text of an encrypted dataset".to_owned();
+            return refused(ErrorKind::InvalidResumeToken, why);
+        }
+        let none = |guid: u64| format!("none has the GUID {guid} that the resume token names");
+        let Some(snapshot) = self.snapshot_with_guid(name, token.to_guid)? else {
+            return refused(ErrorKind::SnapshotNotFound, none(token.to_guid));
         };
-
-        let snapshot = by_guid(token.to_guid)
-            .ok_or_else(|| not_found(ErrorKind::SnapshotNotFound, token.to_guid))?;
-        let from = match token.from_guid {
-            None => None,
-            Some(guid) => match by_guid(guid) {
-                Some(snapshot) => Some(IncrementalSource::from(snapshot)),
-                None => {
-                    let bookmarks = self.bookmarks(dataset)?;
-                    let bookmark = bookmarks.iter().find(|bookmark| bookmark.guid() == guid);
-                    let missing = || not_found(ErrorKind::IncrementalSourceNotFound, guid);
-                    Some(bookmark.ok_or_else(missing)?.name().into())
-                }
-            },
-        };
+        let mut from = None;
+        if let Some(guid) = token.from_guid {
+            from = self.base_with_guid(&dataset, guid)?;
+            if from.is_none() {
+                return refused(ErrorKind::IncrementalSourceNotFound, none(guid));
+            }
+        }
         let mut flags = SendFlags::empty();
         flags.set(SendFlags::LARGE_BLOCKS, token.large_block);
         flags.set(SendFlags::EMBED_DATA, token.embed);
         flags.set(SendFlags::COMPRESSED, token.compress);
         flags.set(SendFlags::RAW, token.raw);
         let resume = Some((token.object, token.offset, token.bytes));
-        Ok(SendBuilder {
+        Ok(ResumedSend(SendBuilder {
             zfs: self.clone(),
-            snapshot: snapshot.clone(),
+            snapshot,
             from,
             flags,
             resume,
-        })
+        }))
+    }
+
+    /// What a stream can build on that has this GUID: a snapshot of the dataset, the origin that
+    /// it was cloned from, or a bookmark.
+    fn base_with_guid(&self, dataset: &Dataset, guid: u64) -> Result<Option<IncrementalSource>> {
+        if let Some(snapshot) = self.snapshot_with_guid(dataset.name(), guid)? {
+            return Ok(Some(snapshot.into()));
+        }
+        let origin = dataset.get(&property::ORIGIN)?;
+        let origin = origin.and_then(|origin| origin.value.parse::<SnapshotName>().ok());
+        if let Some(origin) = origin {
+            if let Some(snapshot) = self.snapshot_with_guid(origin.dataset(), guid)? {
+                return Ok(Some(snapshot.into()));
+            }
+        }
+        let bookmarks = self.bookmarks(dataset.name())?;
+        Ok(bookmarks
+            .iter()
+            .find(|bookmark| bookmark.guid() == guid)
+            .map(|b| b.name().into()))
+    }
+
+    fn snapshot_with_guid(&self, dataset: &DatasetName, guid: u64) -> Result<Option<SnapshotName>> {
+        let mut found = None;
+        self.device()
+            .each_snapshot(dataset.as_str(), |name, other| {
+                if other != guid {
+                    return ControlFlow::Continue(());
+                }
+                found = name.parse().ok();
+                ControlFlow::Break(())
+            })
+            .map_err(|errno| Error::from_errno(Operation::Send, dataset.as_str(), errno))?;
+        Ok(found)
+    }
+}
+
+/// What is missing of an interrupted receive, about to be sent; see [`Zfs::resume_send`].
+///
+/// What it sends is what the interrupted stream was: nothing of it can be chosen any more.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is sent before start() or write_to()"]
+pub struct ResumedSend(SendBuilder);
+
+impl ResumedSend {
+    /// The snapshot that is sent.
+    pub fn snapshot(&self) -> &SnapshotName {
+        self.0.snapshot()
+    }
+
+    /// What it builds on, if it is incremental.
+    pub fn incremental_source(&self) -> Option<&IncrementalSource> {
+        self.0.incremental_source()
+    }
+
+    /// Whether the stream will be raw.
+    pub fn is_raw(&self) -> bool {
+        self.0.is_raw()
+    }
+
+    /// An estimate of what is missing, in bytes: that of the whole stream less what the receiver
+    /// has. If it builds on a bookmark, the whole is told, because the kernel then sometimes
+    /// counts only what is missing, and does not say so.
+    ///
+    /// # Errors
+    ///
+    /// As for [`SendBuilder::size`].
+    #[doc(alias = "lzc_send_space_resume_redacted")]
+    pub fn size(&self) -> Result<u64> {
+        let whole = self.0.size()?;
+        match (&self.0.from, self.0.resume) {
+            (Some(IncrementalSource::Bookmark(_)), _) | (_, None) => Ok(whole),
+            (_, Some((_, _, received))) => Ok(whole.saturating_sub(received)),
+        }
+    }
+
+    /// Starts to send; see [`SendBuilder::start`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn start(&self) -> Result<SendStream> {
+        self.0.start()
+    }
+
+    /// Sends to a descriptor; see [`SendBuilder::write_to`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
+        self.0.write_to(to)
     }
 }
 
@@ -215,7 +314,7 @@ impl SendBuilder {
             .map_err(|errno| self.explain(Operation::EstimateSend, errno))
     }
 
-    /// Starts to send, in a thread of its own that signals do not reach; the stream is read from
+    /// Starts to send, in a thread of its own with every signal blocked that can be blocked; the stream is read from
     /// what is returned.
     ///
     /// Needs the permission `send`.
@@ -280,10 +379,11 @@ impl SendBuilder {
                 })
             }
             Suitability::Copied => {
+                let sink = Blocking::new(to).map_err(failed)?;
                 let mut stream = self.start()?;
                 let copied = thread::scope(|scope| {
                     // In a thread of ours as well: writing can raise SIGPIPE.
-                    let work = || transfer::copy(&mut stream, Blocking(to));
+                    let work = || transfer::copy(&mut stream, sink);
                     let copier = transfer::spawn_scoped(scope, "zfs-send-copy", work);
                     Ok(transfer::joined(copier.map_err(failed)?.join()))
                 })?;
@@ -390,10 +490,15 @@ impl Read for SendStream {
 }
 
 impl Drop for SendStream {
+    /// Waits for the send to give up, which it does at its next write to the pipe.
     fn drop(&mut self) {
-        if self.worker.is_some() {
-            if let Err(error) = self.join() {
-                tracing::debug!(snapshot = %self.name, %error, "send given up");
+        self.pipe = None;
+        if let Some(worker) = self.worker.take() {
+            match worker.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(snapshot = %self.name, %error, "send given up"),
+                // Panicking here, maybe during another panic, would abort.
+                Err(_) => tracing::error!(snapshot = %self.name, "the sending thread panicked"),
             }
         }
     }

@@ -3,7 +3,7 @@
 use bstr::BStr;
 
 use crate::dataset::{read, required, user_properties};
-use crate::error::{ErrorKind, Operation, Result};
+use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::{Zfs, name_items};
 use crate::name::SnapshotName;
 use crate::nvlist::{NvList, Value};
@@ -45,7 +45,7 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`Error::failures`](crate::Error::failures) has each snapshot that was the reason, as
+    /// [`Error::failures`] has each snapshot that was the reason, as
     /// [`ErrorKind::SnapshotExists`], [`ErrorKind::DatasetNotFound`],
     /// [`ErrorKind::DuplicateSnapshots`] and so on. None was created then.
     #[doc(alias = "lzc_snapshot")]
@@ -67,15 +67,26 @@ impl Zfs {
         let operation = Operation::CreateSnapshots;
         let target = || name_items("snapshot", snapshots);
         let properties = user_properties(operation, &target(), properties)?;
+        let refused = |kind, why: &str| Err(Error::refused(operation, target(), kind, why));
+        if let Some(name) = snapshots
+            .iter()
+            .find(|name| name.short_name().contains('%'))
+        {
+            return refused(
+                ErrorKind::InvalidName,
+                &format!("{name}: % is kept for ZFS's own names"),
+            );
+        }
+        if snapshots
+            .windows(2)
+            .any(|pair| pair[0].pool() != pair[1].pool())
+        {
+            return refused(ErrorKind::PoolsDiffer, "they are of one transaction");
+        }
         let list = names(snapshots);
         if list.len() != snapshots.len() {
             // A list of C's would swallow the second of two equal names.
-            return Err(crate::Error::refused(
-                operation,
-                target(),
-                ErrorKind::DuplicateSnapshots,
-                "the same name twice",
-            ));
+            return refused(ErrorKind::DuplicateSnapshots, "the same name twice");
         }
         tracing::debug!(snapshots = %target(), "create snapshots");
         let properties = (!properties.is_empty()).then_some(&properties);
@@ -98,7 +109,7 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`Error::failures`](crate::Error::failures) has each snapshot that could not be destroyed,
+    /// [`Error::failures`] has each snapshot that could not be destroyed,
     /// as [`ErrorKind::SnapshotHeld`] or [`ErrorKind::SnapshotCloned`]. None was destroyed then.
     #[doc(alias = "lzc_destroy_snaps")]
     pub fn destroy_snapshots(&self, snapshots: &[SnapshotName], how: Destroy) -> Result<()> {

@@ -21,6 +21,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -42,6 +44,9 @@ pub struct Pool {
     name: PoolName,
     directory: PathBuf,
     keep: bool,
+    /// What makes sure that it is this pool that is destroyed, and by whom it was made.
+    guid: u64,
+    process: u32,
 }
 
 /// How a pool is to be; [`build`](Self::build) makes it.
@@ -158,16 +163,43 @@ impl Pool {
     }
 
     fn tear_down(&self) -> Result<()> {
-        self.unmount_all();
-        self.zfs
-            .device()
-            .pool_destroy(self.name.as_str())
-            .map_err(|errno| {
-                Error::from_errno(Operation::DestroyPool, self.name.as_str(), errno)
-            })?;
-        // What remains is in the system's directory for temporary files and hurts nobody.
-        let _ = fs::remove_dir_all(&self.directory);
-        Ok(())
+        let name = self.name.as_str();
+        let failed = |errno| Error::from_errno(Operation::DestroyPool, name, errno);
+        if self.zfs.dataset(&self.name.root())?.guid()? != self.guid {
+            let why = "it is another pool of this name";
+            return Err(Error::refused(
+                Operation::DestroyPool,
+                name,
+                ErrorKind::PoolNotFound,
+                why,
+            ));
+        }
+        // What was detached is in use until its last user has let go, and the kernel until it has
+        // tidied up.
+        for _ in 0..50 {
+            self.unmount_all();
+            match self.zfs.device().pool_destroy(name) {
+                Err(errno) if errno.raw() == libc::EBUSY => {
+                    thread::sleep(Duration::from_millis(100));
+                }
+                result => {
+                    result.map_err(failed)?;
+                    self.remove_directory();
+                    return Ok(());
+                }
+            }
+        }
+        Err(failed(Errno::new(libc::EBUSY)))
+    }
+
+    /// Removes the files, unless something is mounted among them that is not the pool's: what
+    /// remains is in the system's directory for temporary files and hurts nobody.
+    fn remove_directory(&self) {
+        let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+        let mut points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
+        if !points.any(|point| Path::new(&unescape(point)).starts_with(&self.directory)) {
+            let _ = fs::remove_dir_all(&self.directory);
+        }
     }
 
     /// Unmounts what is mounted of this pool, the innermost first.
@@ -194,7 +226,8 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        if self.keep {
+        // A child of a fork has a copy of this value, but not the pool.
+        if self.keep || self.process != std::process::id() {
             return;
         }
         if let Err(error) = self.tear_down() {
@@ -297,12 +330,16 @@ impl PoolBuilder {
             .pool_create(name.as_str(), &root, &properties)
             .map_err(failed)?;
         tracing::debug!(pool = %name, directory = %directory.path().display(), "pool made");
-        Ok(Pool {
+        let mut pool = Pool {
             zfs,
             name,
             directory: directory.keep(),
             keep: self.keep,
-        })
+            guid: 0,
+            process: std::process::id(),
+        };
+        pool.guid = pool.zfs.dataset(&pool.name.root())?.guid()?;
+        Ok(pool)
     }
 }
 
@@ -346,8 +383,7 @@ impl Mount {
 
 impl Drop for Mount {
     fn drop(&mut self) {
-        // Not mounted any more after `unmount`; otherwise detached, so that a test that fails
-        // with a file open does not keep its pool.
+        // Not mounted any more after `unmount`.
         let _ = unmount(&self.path, UnmountFlags::DETACH);
         let _ = fs::remove_dir(&self.path);
     }

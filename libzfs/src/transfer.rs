@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle, ScopedJoinHandle};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::net::sockopt::{Timeout, socket_timeout};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 use crate::ffi::block_all_signals;
@@ -90,6 +91,12 @@ pub(crate) fn writable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
     })
 }
 
+/// Whether reading from `fd` has a time limit of its own, so that `EAGAIN` is that limit and not
+/// what ZFS means by it.
+pub(crate) fn has_time_limit(fd: BorrowedFd<'_>) -> bool {
+    socket_timeout(fd, Timeout::Recv).is_ok_and(|limit| limit.is_some())
+}
+
 /// Whether the kernel may read a stream from `fd`: from anything that blocks.
 pub(crate) fn readable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
     let flags = fcntl_getfl(fd)?;
@@ -123,12 +130,27 @@ pub(crate) fn read_up_to(mut from: impl Read, buffer: &mut [u8]) -> io::Result<u
 }
 
 /// A descriptor as something to read and write, blocking or not.
-pub(crate) struct Blocking<'fd>(pub(crate) BorrowedFd<'fd>);
+pub(crate) struct Blocking<'fd> {
+    fd: BorrowedFd<'fd>,
+    nonblocking: bool,
+}
 
-impl Blocking<'_> {
+impl<'fd> Blocking<'fd> {
+    pub(crate) fn new(fd: BorrowedFd<'fd>) -> io::Result<Self> {
+        Ok(Self {
+            fd,
+            nonblocking: fcntl_getfl(fd)?.contains(OFlags::NONBLOCK),
+        })
+    }
+
+    /// Waits until the descriptor is ready. One that blocks has done so already: then it is its
+    /// own time limit that ran out.
     fn wait(&self, flags: PollFlags) -> io::Result<()> {
+        if !self.nonblocking {
+            return Err(rustix::io::Errno::TIMEDOUT.into());
+        }
         loop {
-            match poll(&mut [PollFd::new(&self.0, flags)], None) {
+            match poll(&mut [PollFd::new(&self.fd, flags)], None) {
                 Ok(_) => return Ok(()),
                 Err(rustix::io::Errno::INTR) => {}
                 Err(errno) => return Err(errno.into()),
@@ -140,7 +162,7 @@ impl Blocking<'_> {
 impl Read for Blocking<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match rustix::io::read(self.0, &mut *buffer) {
+            match rustix::io::read(self.fd, &mut *buffer) {
                 Err(rustix::io::Errno::AGAIN) => self.wait(PollFlags::IN)?,
                 Err(rustix::io::Errno::INTR) => {}
                 other => return Ok(other?),
@@ -152,7 +174,7 @@ impl Read for Blocking<'_> {
 impl Write for Blocking<'_> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         loop {
-            match rustix::io::write(self.0, buffer) {
+            match rustix::io::write(self.fd, buffer) {
                 Err(rustix::io::Errno::AGAIN) => self.wait(PollFlags::OUT)?,
                 Err(rustix::io::Errno::INTR) => {}
                 other => return Ok(other?),
@@ -208,8 +230,8 @@ pub(crate) fn feed(from: BorrowedFd<'_>, to: OwnedFd) -> Result<(), CopyError> {
         }
         match rustix::io::read(from, &mut *buffer) {
             Ok(0) => return Ok(()),
-            Ok(n) => Blocking(to.as_fd())
-                .write_all(&buffer[..n])
+            Ok(n) => Blocking::new(to.as_fd())
+                .and_then(|mut to| to.write_all(&buffer[..n]))
                 .map_err(CopyError::Write)?,
             Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
             Err(errno) => return Err(CopyError::Read(errno.into())),

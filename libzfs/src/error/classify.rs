@@ -17,6 +17,7 @@ pub(super) fn classify_io(errno: Errno) -> Kind {
         libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM => Kind::OutOfResources,
         libc::EBADF | libc::EISDIR => Kind::BadDescriptor,
         libc::EPIPE | libc::ECONNRESET => Kind::BrokenPipe,
+        libc::ETIMEDOUT => Kind::TimedOut,
         libc::ENOSPC => Kind::NoSpace,
         libc::EDQUOT => Kind::QuotaExceeded,
         libc::EPERM | libc::EACCES => Kind::PermissionDenied,
@@ -75,8 +76,8 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Send | Op::EstimateSend, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Send | Op::EstimateSend, libc::ENOTSUP) => Kind::FeatureDisabled,
         (Op::Send | Op::EstimateSend, libc::ESRCH) => Kind::IncrementalSourceNotFound,
-        // Signals do not reach the threads that send: what the kernel calls interrupted here is
-        // that it could not write.
+        // Signals that can be blocked do not reach the threads that send: what the kernel calls
+        // interrupted here is that it could not write.
         (Op::Send, libc::EINTR) => Kind::BrokenPipe,
 
         (Op::Receive, libc::ENOENT) => Kind::DatasetNotFound,
@@ -86,6 +87,9 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Receive, libc::ENODEV) => Kind::NoMatchingSnapshot,
         (Op::Receive, libc::ETXTBSY) => Kind::DestinationModified,
         (Op::Receive, libc::EACCES) => Kind::KeyNotLoaded,
+
+        (Op::SetProperty, libc::EINVAL | libc::ERANGE | libc::ENOENT) => Kind::InvalidProperty,
+        (Op::SetProperty, libc::ENOTSUP) => Kind::FeatureDisabled,
 
         (Op::CreatePool, libc::EEXIST) => Kind::PoolExists,
         (Op::DestroyPool, libc::ENOENT) => Kind::PoolNotFound,

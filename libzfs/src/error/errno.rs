@@ -113,6 +113,9 @@ system {
     ENOTSUP "not supported";
     ETXTBSY "destination was modified";
     EDQUOT "quota exceeded";
+    ETIMEDOUT "timed out";
+    ECONNRESET "connection reset";
+    EFBIG "file too large";
     ETIME "time limit reached";
     ECHRNG "channel program failed";
     EBADE "checksum mismatch";

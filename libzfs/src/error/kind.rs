@@ -64,6 +64,8 @@ operations! {
     CreatePool "create pool";
     /// Destroying a pool.
     DestroyPool "destroy pool";
+    /// Setting a property, or leaving it out of a receive.
+    SetProperty "set the property";
     /// Mounting a dataset.
     Mount "mount";
     /// Unmounting a dataset.
@@ -160,7 +162,7 @@ kinds! {
     /// The items of one call are in different pools.
     PoolsDiffer libc::EXDEV, "not all in the same pool";
     /// One call was to make several snapshots of one dataset.
-    DuplicateSnapshots libc::EXDEV, "more than one snapshot of one dataset, or not all in one pool";
+    DuplicateSnapshots libc::EXDEV, "more than one snapshot of one dataset";
 
     /// The snapshot is held, so that it cannot be destroyed.
     SnapshotHeld libc::EBUSY, "snapshot is held" => "release its holds first";
@@ -182,6 +184,9 @@ kinds! {
     KeyAlreadyLoaded libc::EEXIST, "key is loaded already";
     /// The key is not the dataset's.
     WrongKey libc::EACCES, "wrong key";
+    /// The environment variable `ZFS_IOC_TRACE` is set, with which `libzfs_core` (since 2.3) prints
+    /// every request to standard error, keys among them.
+    KeyWouldShow libc::EPERM, "the key would be printed" => "unset ZFS_IOC_TRACE";
     /// The key has the wrong length or is of another format than the dataset's.
     InvalidKey libc::EINVAL, "invalid key";
 
@@ -204,6 +209,9 @@ kinds! {
     Interrupted libc::EINTR, "interrupted";
     /// The incremental source is no ancestor of the snapshot to send.
     NotAnAncestor libc::EXDEV, "the incremental source is no earlier snapshot of the same dataset";
+
+    /// The time limit of the caller's own descriptor ran out (`SO_RCVTIMEO`, `SO_SNDTIMEO`).
+    TimedOut libc::ETIMEDOUT, "the descriptor's time limit ran out";
 
     /// The stream has no byte.
     EmptyStream libc::EIO, "the stream is empty" => "see why its sender wrote nothing";

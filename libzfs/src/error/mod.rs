@@ -145,9 +145,9 @@ impl Error {
             })
             .collect();
         self.0.suppressed = suppressed;
-        if let [only] = &self.0.failures[..] {
+        if let ([only], 0) = (&self.0.failures[..], suppressed) {
             // The one item's own reason is nearer to the truth than that of the whole call.
-            self.0.kind = only.kind;
+            (self.0.kind, self.0.errno) = (only.kind, only.errno);
         }
         self
     }
@@ -247,7 +247,23 @@ impl std::error::Error for Error {
 
 impl From<Error> for std::io::Error {
     fn from(error: Error) -> Self {
-        let kind = std::io::Error::from_raw_os_error(error.errno().raw()).kind();
+        use std::io::ErrorKind as Io;
+        // Never `Interrupted`: that would be tried again by whoever reads, and there is nothing
+        // left to read.
+        let kind = match error.kind() {
+            ErrorKind::BrokenPipe => Io::BrokenPipe,
+            ErrorKind::PermissionDenied | ErrorKind::KeyNotLoaded => Io::PermissionDenied,
+            ErrorKind::NoSpace => Io::StorageFull,
+            ErrorKind::QuotaExceeded => Io::QuotaExceeded,
+            ErrorKind::ReadOnlyPool => Io::ReadOnlyFilesystem,
+            ErrorKind::StreamTruncated | ErrorKind::EmptyStream => Io::UnexpectedEof,
+            ErrorKind::NotAStream | ErrorKind::BadStream => Io::InvalidData,
+            ErrorKind::TimedOut => Io::TimedOut,
+            ErrorKind::Unsupported => Io::Unsupported,
+            kind if kind.usual_errno().raw() == libc::ENOENT => Io::NotFound,
+            kind if kind.usual_errno().raw() == libc::EEXIST => Io::AlreadyExists,
+            _ => Io::Other,
+        };
         Self::new(kind, error)
     }
 }
@@ -288,6 +304,19 @@ mod tests {
         assert!(text.contains("tank@0: snapshot is held"), "{text}");
         assert!(text.contains("and 9 more"), "{text}");
         assert!(!text.contains('\n'), "{text}");
+    }
+
+    #[test]
+    fn no_error_is_one_that_a_reader_would_try_again() {
+        let error = Error::from_errno(Operation::Send, "tank@a", Errno::new(libc::EINTR));
+        let io = std::io::Error::from(error);
+        assert_eq!(io.kind(), std::io::ErrorKind::BrokenPipe);
+        assert_eq!(io.downcast::<Error>().unwrap().errno().raw(), libc::EINTR);
+        let error = Error::from_errno(Operation::Receive, "tank@a", Errno::new(libc::EINTR));
+        assert_eq!(
+            std::io::Error::from(error).kind(),
+            std::io::ErrorKind::Other
+        );
     }
 
     #[test]

@@ -99,6 +99,14 @@ impl Command {
     }
 }
 
+/// What [`Device::objset_stats`] finds.
+#[derive(Debug)]
+pub(crate) struct Stats {
+    pub(crate) properties: NvList,
+    /// Whether it is incomplete: a receive that has not ended made it.
+    pub(crate) inconsistent: bool,
+}
+
 impl Device {
     pub(crate) fn open() -> Result<Self> {
         Ok(Self(OpenOptions::new().read(true).write(true).open(PATH)?))
@@ -126,13 +134,17 @@ impl Device {
         }
     }
 
-    /// `ZFS_IOC_OBJSET_STATS`: all properties of a dataset or snapshot.
-    pub(crate) fn objset_stats(&self, name: &str) -> Result<NvList> {
+    /// `ZFS_IOC_OBJSET_STATS`: all there is to know of a dataset or snapshot.
+    pub(crate) fn objset_stats(&self, name: &str) -> Result<Stats> {
         let command = Command::new(name)?.answer(16 << 10);
         let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, command)?;
         let filled = usize::try_from(done.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
         let answer = done.answer.get(..filled).ok_or(Errno::new(libc::EIO))?;
-        NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))
+        let properties = NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))?;
+        Ok(Stats {
+            properties,
+            inconsistent: done.zc.zc_objset_stats.dds_inconsistent != 0,
+        })
     }
 
     /// `ZFS_IOC_OBJSET_STATS` without properties: the GUID of a dataset or snapshot.

@@ -3,6 +3,7 @@
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use libzfs_sys as sys;
 use libzfs_sys::replay::dmu_replay_record;
@@ -20,13 +21,16 @@ type Result<T, E = Errno> = std::result::Result<T, E>;
 ///
 /// Every function of `libzfs_core` aborts the process if `libzfs_core_init` has not succeeded, so
 /// each is a method of the value that only its success makes. The C side counts initialisations
-/// under a lock and has no other state, so that any thread may call at any time.
+/// under a lock and has no other state but what it remembers of the environment, so that any
+/// thread may call at any time.
 #[derive(Debug)]
 pub(crate) struct Library(());
 
 /// The length of every key, as C counts it.
 #[allow(clippy::cast_possible_truncation, reason = "it is 32")]
 const KEY_LEN: sys::uint_t = WRAPPING_KEY_LEN as sys::uint_t;
+
+static TRACED: AtomicBool = AtomicBool::new(false);
 
 fn check(rc: i32) -> Result<()> {
     match rc {
@@ -95,9 +99,18 @@ pub(crate) struct RawReceived {
 impl Library {
     /// `libzfs_core_init`
     pub(crate) fn init() -> Result<Self> {
+        // As the C side does: once seen, it holds for the process.
+        if std::env::var_os("ZFS_IOC_TRACE").is_some() {
+            TRACED.store(true, Ordering::Relaxed);
+        }
         // SAFETY: may be called at any time from any thread.
         check(unsafe { sys::libzfs_core_init() })?;
         Ok(Self(()))
+    }
+
+    /// Whether `libzfs_core` prints every request, with what is in it.
+    pub(crate) fn is_traced() -> bool {
+        TRACED.load(Ordering::Relaxed)
     }
 
     /// `lzc_create`
@@ -124,15 +137,6 @@ impl Library {
         let name = c_string(name)?;
         // SAFETY: initialised (`self`); the name lives until the call returns.
         check(unsafe { sys::lzc_destroy(name.as_ptr()) })
-    }
-
-    /// `lzc_exists`: false for anything that cannot be found out, too.
-    pub(crate) fn exists(&self, name: &str) -> bool {
-        let Ok(name) = c_string(name) else {
-            return false;
-        };
-        // SAFETY: initialised (`self`); the name lives until the call returns.
-        unsafe { sys::lzc_exists(name.as_ptr()) != 0 }
     }
 
     /// `lzc_snapshot`
@@ -259,7 +263,9 @@ impl Library {
     pub(crate) fn send_space(&self, send: &RawSend<'_>) -> Result<u64> {
         let snapshot = c_string(send.snapshot)?;
         let from = send.from.map(c_string).transpose()?;
-        let (object, offset, bytes) = send.resume();
+        let (object, offset, _) = send.resume();
+        // The kernel would subtract it from an estimate that may be smaller.
+        let received = 0;
         let mut space = 0;
         // SAFETY: initialised (`self`); the names live until the call returns; no descriptor and
         // no redaction bookmark are given, which is allowed; `space` is ours to write.
@@ -270,7 +276,7 @@ impl Library {
                 send.flags,
                 object,
                 offset,
-                bytes,
+                received,
                 ptr::null(),
                 -1,
                 &mut space,

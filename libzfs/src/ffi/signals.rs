@@ -2,7 +2,9 @@
 
 use std::mem::MaybeUninit;
 
-/// Blocks every signal for the calling thread.
+/// Blocks every signal for the calling thread that can be blocked. Besides `SIGKILL` and `SIGSTOP`
+/// those are not that the C library keeps for itself: `setuid` and its kin, called anywhere in the
+/// process, interrupt a transfer.
 ///
 /// Meant for threads of our own that run a send or receive: the kernel gives such a call up with
 /// `EINTR` when *any* signal is pending for its thread, handled or not, and writing to a pipe

@@ -17,7 +17,8 @@ pub struct UserlandLibrary {
     pub version: Option<String>,
 }
 
-/// Finds out what there is. Loads libzfs for the time of the call if it is installed.
+/// Finds out what there is. Loads libzfs if it is installed, which stays loaded: some of what it
+/// needs is not made to be unloaded.
 pub(crate) fn userland_library() -> UserlandLibrary {
     UserlandLibrary {
         path: libzfs_core_path(),
@@ -47,7 +48,12 @@ impl Loaded {
     fn open(name: &CStr) -> Option<Self> {
         // SAFETY: the name is a C string; what the library does when it is loaded is nothing but
         // to set up its own state.
-        let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
+        let handle = unsafe {
+            libc::dlopen(
+                name.as_ptr(),
+                libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NODELETE,
+            )
+        };
         (!handle.is_null()).then(|| Self(handle))
     }
 

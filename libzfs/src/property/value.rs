@@ -32,6 +32,18 @@ pub enum ValueError {
     /// The property's name is none.
     #[error(transparent)]
     Name(#[from] crate::name::NameError),
+    /// No property of this name is known.
+    #[error("no property {property:?} is known")]
+    Unknown {
+        /// The name.
+        property: String,
+    },
+    /// A text with a NUL byte, which C would take for its end.
+    #[error("the value of {property} has a NUL byte")]
+    Nul {
+        /// The property.
+        property: String,
+    },
     /// An enumeration has no value of this name.
     #[error("{property} cannot be {value:?}; it can be {allowed}")]
     NotOneOf {
@@ -59,6 +71,43 @@ pub enum ValueError {
         expected: &'static str,
     },
 }
+
+/// Checks that `name` is a property that can be set: a native one that this crate knows, or a
+/// user property.
+pub(crate) fn check_name(name: &str) -> Result<(), ValueError> {
+    if name.contains(':') {
+        return Ok(check_user_property(name)?);
+    }
+    let known = names_of(name).is_some()
+        || [TEXTS, NUMBERS, OTHERS]
+            .iter()
+            .any(|names| names.contains(&name));
+    if known {
+        Ok(())
+    } else {
+        Err(ValueError::Unknown {
+            property: name.to_owned(),
+        })
+    }
+}
+
+/// Enumerations of which this crate does not know the values by name.
+const OTHERS: &[&str] = &[
+    "aclinherit",
+    "aclmode",
+    "casesensitivity",
+    "dedup",
+    "direct",
+    "dnodesize",
+    "encryption",
+    "keyformat",
+    "longname",
+    "normalization",
+    "pbkdf2salt",
+    "prefetch",
+    "version",
+    "volthreading",
+];
 
 const BOOLEANS: &[&str] = &[
     "atime", "devices", "exec", "nbmand", "overlay", "readonly", "relatime", "setuid", "utf8only",
@@ -189,6 +238,16 @@ impl PropertyValue {
                 expected,
             })
         };
+        if matches!(self, Self::Text(text) if text.contains('\0')) {
+            return Err(ValueError::Nul {
+                property: property.to_owned(),
+            });
+        }
+        if property.contains('\0') {
+            return Err(ValueError::Unknown {
+                property: property.to_owned(),
+            });
+        }
         if property.contains(':') {
             check_user_property(property)?;
             return match self {
@@ -318,6 +377,24 @@ mod tests {
         assert!(why("recordsize", 1000_u64.into()).contains("power of two"));
         assert!(native("recordsize", 1_u64 << 20).is_ok());
         assert!(native("Com.example:a", "b").is_err());
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for known in [
+            "readonly",
+            "mountpoint",
+            "quota",
+            "dedup",
+            "compression",
+            "a:b",
+        ] {
+            assert_eq!(check_name(known), Ok(()));
+        }
+        for unknown in ["mountpiont", "", "A:b"] {
+            assert!(check_name(unknown).is_err(), "{unknown:?}");
+        }
+        assert!(native("a:b", "c\0d").is_err() && native("mount\0point", "c").is_err());
     }
 
     #[test]
