@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -209,7 +210,7 @@ pub(crate) fn run() -> Result<u8> {
             if let Some(release) = env.runner {
                 environment = environment.with_runner(release)?;
             }
-            print!("{}", environment.exports());
+            std::io::stdout().write_all(environment.exports().as_bytes())?;
             Ok(0)
         }
         Action::Guests(options) => {

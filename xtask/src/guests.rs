@@ -1,6 +1,8 @@
 //! `cargo xtask guests`: making all that is cached at once, listing, cleaning.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::thread;
@@ -47,7 +49,7 @@ fn current() -> BTreeSet<String> {
 
 /// Lists what is cached, with its size and whether it is of any use still.
 pub(crate) fn list(cache: &Cache) -> Result<()> {
-    println!("{}", cache.root().display());
+    let mut list = format!("{}\n", cache.root().display());
     let current = current();
     let entries = cache.entries()?;
     for name in &entries {
@@ -57,11 +59,12 @@ pub(crate) fn list(cache: &Cache) -> Result<()> {
         } else {
             "  (no longer used)"
         };
-        println!("{megabytes:>8} MiB  {name}{note}");
+        let _ = writeln!(list, "{megabytes:>8} MiB  {name}{note}");
     }
     for name in current.iter().filter(|name| !entries.contains(name)) {
-        println!("{:>12}  {name}  (made when it is needed)", "-");
+        let _ = writeln!(list, "{:>12}  {name}  (made when it is needed)", "-");
     }
+    std::io::stdout().write_all(list.as_bytes())?;
     Ok(())
 }
 

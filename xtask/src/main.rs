@@ -2,6 +2,17 @@
 //!
 //! `cargo xtask help` lists what it does. A machine needs neither ZFS nor KVM
 //! for any of it: guests are made of Debian's packages and emulated.
+//!
+//! From the ground up:
+//!
+//! - `release`, `recipe`, `tree`: which OpenZFS releases there are, how a Debian
+//!   tree with each is made, and the making; `cache` keeps what was made, `host`
+//!   sees to the tools it takes, `progress` shows it.
+//! - `initramfs`, `disk`, `carry`, `qemu`, `ports`, `guest`: one command in one
+//!   guest, with its output and its status; `native` is the same without a guest.
+//! - `build`: programs for guests, built against a release's own libraries.
+//! - `suite`, `libtest`: test programs in one place, told apart and counted.
+//! - `cli` and one module for each thing that it does.
 
 mod build;
 mod cache;
