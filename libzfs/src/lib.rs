@@ -47,12 +47,13 @@
 //! is logged with `tracing`, without keys. Nothing that a caller passes makes C abort; that memory
 //! runs out still does, in `libzfs_core` as in Rust's own library.
 
-mod error;
+// The text above speaks of what is there by default.
+#![cfg_attr(not(feature = "lzc"), allow(rustdoc::broken_intra_doc_links))]
+
 mod fletcher4;
 pub mod key;
 mod name;
 pub mod nvlist;
-pub mod property;
 pub mod resume_token;
 pub mod stream;
 
@@ -63,11 +64,15 @@ mod dataset;
 #[cfg(feature = "lzc")]
 mod encryption;
 #[cfg(feature = "lzc")]
+mod error;
+#[cfg(feature = "lzc")]
 mod ffi;
 #[cfg(feature = "lzc")]
 mod handle;
 #[cfg(feature = "lzc")]
 mod hold;
+#[cfg(feature = "lzc")]
+pub mod property;
 #[cfg(feature = "lzc")]
 mod receive;
 #[cfg(feature = "lzc")]
@@ -79,13 +84,11 @@ pub mod testing;
 #[cfg(feature = "lzc")]
 mod transfer;
 
-pub use self::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 pub use self::key::{Key, KeyError, KeyFormat};
 pub use self::name::{
     BookmarkName, DatasetName, HoldTag, IncrementalSource, MAX_NAME_LEN, MAX_NESTING,
     MAX_POOL_NAME_LEN, NameError, NameErrorReason, PoolName, SnapshotName, check_user_property,
 };
-pub use self::property::{CanMount, Encryption, KeyStatus, Properties, Property, Source};
 pub use self::resume_token::ResumeToken;
 
 #[cfg(feature = "lzc")]
@@ -93,11 +96,15 @@ pub use self::bookmark::Bookmark;
 #[cfg(feature = "lzc")]
 pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
+pub use self::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
+#[cfg(feature = "lzc")]
 pub use self::ffi::UserlandLibrary;
 #[cfg(feature = "lzc")]
 pub use self::handle::{Zfs, kernel_version, userland_library};
 #[cfg(feature = "lzc")]
 pub use self::hold::{HoldTime, Holds};
+#[cfg(feature = "lzc")]
+pub use self::property::{CanMount, Encryption, KeyStatus, Properties, Property, Source};
 #[cfg(feature = "lzc")]
 pub use self::receive::{ReceiveBuilder, Received, StreamSource};
 #[cfg(feature = "lzc")]

@@ -22,7 +22,6 @@ impl Errno {
     }
 
     /// The error number of the last failed call of the C library in this thread.
-    #[cfg(feature = "lzc")]
     pub(crate) fn last() -> Self {
         Self(std::io::Error::last_os_error().raw_os_error().unwrap_or(0))
     }

@@ -14,7 +14,6 @@ use crate::key::KeyFormat;
 use crate::name::DatasetName;
 use crate::nvlist::{NvList, Value};
 
-#[cfg(feature = "lzc")]
 pub(crate) use self::value::check_name;
 pub use self::value::{PropertyValue, ValueError};
 
