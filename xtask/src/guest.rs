@@ -25,7 +25,7 @@ use crate::tree::Guest;
 
 /// How long a boot may take: some 10 s are usual under emulation, but the machine
 /// may be busy. The second try gets twice as long.
-const BOOT_LIMIT: Duration = Duration::from_secs(90);
+const BOOT_LIMIT: Duration = Duration::from_secs(120);
 /// How long a boot may take with an accelerator that is on trial.
 const TRIAL_LIMIT: Duration = Duration::from_secs(15);
 /// How long a guest may be silent; its heart beats every five seconds.

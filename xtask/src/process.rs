@@ -60,11 +60,16 @@ pub(crate) fn exit_code(status: ExitStatus) -> u8 {
 
 /// The command as one would type it.
 pub(crate) fn shown(command: &Command) -> String {
-    let mut text = String::new();
-    for word in std::iter::once(command.get_program()).chain(command.get_args()) {
-        let _ = write!(text, "{} ", word.to_string_lossy());
+    let program = Path::new(command.get_program());
+    let mut text = program
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    for word in command.get_args() {
+        let _ = write!(text, " {}", word.to_string_lossy());
     }
-    text.trim_end().to_owned()
+    text
 }
 
 /// Where a program is, if it is on `PATH` or among the administrator's.

@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use rustix::process::Signal;
 
 use crate::build::{Environment, Program};
 use crate::cache::Cache;
@@ -119,23 +120,20 @@ impl Tally {
     }
 }
 
-/// Tests, and says whether all is well.
-pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> Result<bool> {
+/// Tests, and says whether all is well. Whatever goes wrong, the last line counts.
+pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> bool {
     let mut tally = Tally::default();
     if plan.programs.is_empty() {
         for (what, against_sysroot, arguments) in ON_HOST {
-            let environment = if *against_sysroot && !plan.native {
-                Environment::get(cache, Release::OLDEST)?
-            } else {
-                Environment::native()
-            };
-            test_on_host(
-                environment.cargo(project),
-                plan,
-                what,
-                arguments,
-                &mut tally,
-            )?;
+            let tested = environment(cache, *against_sysroot && !plan.native)
+                .and_then(|environment| test_on_host(environment.cargo(project), plan, arguments));
+            match tested {
+                Ok(counts) => tally.add(&format!("host, {what}"), counts, ""),
+                Err(error) => {
+                    eprintln!("host, {what}: {error:#}");
+                    tally.add_failure(&format!("host, {what}"), &error.to_string());
+                }
+            }
         }
     }
     match build(cache, project, plan) {
@@ -143,53 +141,50 @@ pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> Result<bool>
         Ok(programs) => test_in_guests(cache, project, plan, &programs, &mut tally),
         Err(error) => {
             eprintln!("error: {error:#}");
-            tally.add_failure("what runs on pools", "was not built");
+            tally.add_failure("tests on pools", "were not built");
         }
+    }
+    if tally.total.total() == 0 {
+        tally.add_failure("tests", "there is none of that name");
     }
     println!();
     for line in &tally.lines {
         println!("{line}");
     }
     println!("{}", tally.total);
-    Ok(tally.total.failed == 0)
+    tally.total.failed == 0
+}
+
+/// What to build in: against a sysroot, or as this machine is.
+fn environment(cache: &Cache, against_sysroot: bool) -> Result<Environment> {
+    if against_sysroot {
+        Environment::get(cache, Release::OLDEST)
+    } else {
+        Ok(Environment::native())
+    }
 }
 
 /// Runs `cargo test` right here and counts.
-fn test_on_host(
-    mut cargo: Command,
-    plan: &Plan,
-    what: &str,
-    arguments: &[&str],
-    tally: &mut Tally,
-) -> Result<()> {
+fn test_on_host(mut cargo: Command, plan: &Plan, arguments: &[&str]) -> Result<Counts> {
     let start = Instant::now();
-    cargo
-        .args(["test", "--no-fail-fast"])
-        .args(arguments)
-        .args(
-            plan.filter
-                .as_deref()
-                .map(|filter| ["--", filter])
-                .iter()
-                .flatten(),
-        )
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit());
-    let output = process::die_with_parent(&mut cargo, rustix::process::Signal::TERM).output()?;
+    cargo.args(["test", "--no-fail-fast"]).args(arguments);
+    if let Some(filter) = &plan.filter {
+        cargo.args(["--", filter]);
+    }
+    cargo.stdin(Stdio::null()).stderr(Stdio::inherit());
+    let output = process::die_with_parent(&mut cargo, Signal::TERM).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut counts = libtest::count(&text, output.status.success());
     if counts.total() == 0 && plan.filter.is_none() {
         counts.failed = 1;
     }
-    println!(
-        "host: {what}: {counts} ({:.1} s)",
-        start.elapsed().as_secs_f64()
-    );
+    let seconds = start.elapsed().as_secs_f64();
+    let what = process::shown(&cargo);
+    println!("host: {what}: {counts} ({seconds:.1} s)");
     if counts.failed > 0 {
-        show_failure(&format!("host, {what}"), &text);
+        show_failure(&what, &text);
     }
-    tally.add(&format!("host, {what}"), counts, "");
-    Ok(())
+    Ok(counts)
 }
 
 /// Builds what runs everywhere, and then what only runs on each release.
