@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use rustix::process::Signal;
 
 use crate::build::{Environment, Program};
@@ -70,10 +70,10 @@ const PER_RELEASE: &[&str] = &[
     "libzfs-sys",
     "--features",
     "libzfs",
-    "--lib",
-    "--test",
-    "libzfs_link",
 ];
+
+/// The test program that is built for each release.
+const LINK_TEST: &str = "libzfs_link";
 
 /// Random cases for each property that is tested in a guest: the code is the same
 /// that is tested with many more on the host, where a case takes no time.
@@ -189,36 +189,60 @@ fn test_on_host(mut cargo: Command, plan: &Plan, arguments: &[&str]) -> Result<C
 
 /// Builds what runs everywhere, and then what only runs on each release.
 fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Programs> {
-    let chosen = |mut programs: Vec<Program>| {
-        programs.retain(|program| {
-            program.is_test && (plan.programs.is_empty() || plan.programs.contains(&program.name))
-        });
-        // In an order that does not depend on what cargo finished first.
-        programs.sort_by_key(|program| (program.is_integration_test, suite::suite_name(program)));
-        programs
-    };
+    let (link_test, common): (Vec<&str>, Vec<&str>) = plan
+        .programs
+        .iter()
+        .map(String::as_str)
+        .partition(|name| *name == LINK_TEST);
+    let all = plan.programs.is_empty();
     let mut programs = Programs::default();
-    if plan.native {
-        // On a machine that has ZFS, it is that ZFS which is built against.
-        let environment = Environment::native();
-        programs.common = chosen(environment.build(project, ON_POOLS)?);
-        programs
-            .common
-            .extend(chosen(environment.build(project, PER_RELEASE)?));
-    } else {
-        let environment = Environment::get(cache, Release::OLDEST)?;
-        programs.common = chosen(environment.build(project, ON_POOLS)?);
-        for &release in &plan.releases {
-            let mut own = chosen(Environment::get(cache, release)?.build(project, PER_RELEASE)?);
-            for program in &mut own {
-                // The next release's would take its place.
-                program.path = set_aside(project, release, program)?;
-            }
-            programs.own.insert(release, own);
-        }
+    // On a machine that has ZFS, it is that ZFS which is built against.
+    if all || !common.is_empty() {
+        let environment = environment(cache, !plan.native)?;
+        programs.common = build_tests(&environment, project, ON_POOLS, &common)?;
     }
-    let some = !programs.common.is_empty() || programs.own.values().any(|own| !own.is_empty());
-    ensure!(some, "there is no test program of that name");
+    if !all && link_test.is_empty() {
+        return Ok(programs);
+    }
+    // Other tests of that package are of its build script, and run on the host.
+    let link_test = if all {
+        &["--lib", "--test", LINK_TEST]
+    } else {
+        &["--test", LINK_TEST][..]
+    };
+    let arguments = [PER_RELEASE, link_test].concat();
+    if plan.native {
+        let own = build_tests(&Environment::native(), project, &arguments, &[])?;
+        programs.common.extend(own);
+        return Ok(programs);
+    }
+    for &release in &plan.releases {
+        let environment = Environment::get(cache, release)?;
+        let mut own = build_tests(&environment, project, &arguments, &[])?;
+        for program in &mut own {
+            // The next release's would take its place.
+            program.path = set_aside(project, release, program)?;
+        }
+        programs.own.insert(release, own);
+    }
+    Ok(programs)
+}
+
+/// Builds test programs, all or those of the names given.
+fn build_tests(
+    environment: &Environment,
+    project: &Project,
+    arguments: &[&str],
+    names: &[&str],
+) -> Result<Vec<Program>> {
+    let mut arguments = arguments.to_vec();
+    for name in names {
+        arguments.extend(["--test", name]);
+    }
+    let mut programs = environment.build(project, &arguments)?;
+    programs.retain(|program| program.is_test);
+    // In an order that does not depend on what cargo finished first.
+    programs.sort_by_key(|program| (program.is_integration_test, suite::suite_name(program)));
     Ok(programs)
 }
 
