@@ -2,7 +2,8 @@
 //!
 //! None of them is linked, so that a program built against a newer release
 //! starts on an older one. Each is looked up once, at its first use, in the
-//! library that is loaded; that it is not there is a value, [`None`].
+//! library that is loaded; that it is not there is a value, [`None`]. (A
+//! `libzfs_core` that is linked statically is not searched.)
 
 use core::ffi::{CStr, c_char, c_int, c_uint, c_ulong, c_void};
 use std::sync::OnceLock;
