@@ -20,13 +20,14 @@ use crate::{host, process, tree};
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// All that is set to build for guests, or to run what was built in one.
-pub(crate) const VARIABLES: [&str; 8] = [
+pub(crate) const VARIABLES: [&str; 9] = [
     "PKG_CONFIG_LIBDIR",
     "PKG_CONFIG_SYSROOT_DIR",
     "PKG_CONFIG_ALLOW_CROSS",
     "BINDGEN_EXTRA_CLANG_ARGS",
     "CARGO_BUILD_TARGET",
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTDOCFLAGS",
     "CARGO_PROFILE_DEV_DEBUG",
     RUNNER,
 ];
@@ -81,6 +82,7 @@ impl Environment {
             "the cache's path has a blank in it: {root}; set LIBZFS_CACHE to another one"
         );
         let libraries = format!("{root}/usr/lib/x86_64-linux-gnu");
+        let flags = format!("-Clink-arg=--sysroot={root} -Lnative={libraries}");
         let values = [
             format!("{libraries}/pkgconfig:{root}/usr/share/pkgconfig"),
             root.to_owned(),
@@ -89,7 +91,9 @@ impl Environment {
             // A named target, though it is the host's own, keeps the linker's
             // flags away from build scripts, which run here.
             TARGET.to_owned(),
-            format!("-Clink-arg=--sysroot={root} -Lnative={libraries}"),
+            flags.clone(),
+            // The documentation's examples are linked, too.
+            flags,
             // Line numbers are worth carrying into a guest, types are not.
             "line-tables-only".to_owned(),
         ];

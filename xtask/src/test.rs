@@ -41,14 +41,15 @@ pub(crate) struct Plan {
 }
 
 /// What is tested without any ZFS, and whether it is built against a sysroot: the
-/// parts that are pure, the documentation's examples, the build script of the
-/// raw bindings, and this tool.
+/// parts that are pure, the documentation's examples (of which those that would
+/// need ZFS are only compiled), the raw bindings' build script, and this tool.
 const ON_HOST: &[(&str, bool, &[&str])] = &[
     (
         "libzfs without ZFS",
         false,
-        &["-p", "libzfs", "--no-default-features"],
+        &["-p", "libzfs", "--no-default-features", "--lib", "--tests"],
     ),
+    ("libzfs, documentation", true, &["-p", "libzfs", "--doc"]),
     (
         "libzfs-sys, tests/build_script",
         true,
