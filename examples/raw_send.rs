@@ -112,6 +112,7 @@ fn main() -> Result<()> {
     let send = zfs.send(&rep_2).from(&rep_1).raw();
     let estimate = send.size()?;
     let received = receive(&zfs, &copy.snapshot("rep-2")?).run(send.start()?)?;
+    received.all()?;
     proved!(
         received.begin().from_guid() == Some(zfs.snapshot(&rep_1)?.guid()?),
         "{} bytes on top of rep-1 where {estimate} were estimated",

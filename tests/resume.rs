@@ -295,15 +295,23 @@ fn a_token_cannot_ask_for_plain_text_of_an_encrypted_dataset() {
     lying.bytes = u64::MAX;
     let lying = ResumeToken::build(&lying, Endian::HOST).unwrap();
     assert_eq!(zfs.resume_send(&root, &lying).unwrap().size().unwrap(), 0);
-    lying_object(zfs, &root, &token);
+    lying_object(&pool, &target, &root, &token);
 }
 
-/// Where to go on is the receiver's to say as well; what the sender makes of nonsense is an error
-/// or a stream that the receiver refuses.
-fn lying_object(zfs: &Zfs, dataset: &libzfs::DatasetName, token: &ResumeToken) {
+/// Where to go on is the receiver's to say as well; nonsense is refused by the sender or, where
+/// that has nothing to send there, by the receiver, and the partial state stays.
+fn lying_object(
+    pool: &Pool,
+    target: &SnapshotName,
+    dataset: &libzfs::DatasetName,
+    token: &ResumeToken,
+) {
+    let zfs = pool.zfs();
     let mut lying = token.fields().clone();
     (lying.object, lying.offset) = (u64::MAX, u64::MAX);
     let lying = ResumeToken::build(&lying, Endian::HOST).unwrap();
-    let mut stream = zfs.resume_send(dataset, &lying).unwrap().start().unwrap();
-    let _ = stream.read_to_end(&mut Vec::new());
+    let rest = zfs.resume_send(dataset, &lying).unwrap();
+    kind(zfs.receive(target).run(rest.start().unwrap()));
+    let state = zfs.dataset(target.dataset()).unwrap();
+    assert_eq!(state.receive_resume_token().unwrap().as_ref(), Some(token));
 }

@@ -136,6 +136,27 @@ fn what_cannot_be_in_one_call_is_refused() {
 }
 
 #[test]
+fn a_snapshot_with_a_clone_is_kept() {
+    let pool = pool("cloned");
+    let zfs = pool.zfs();
+    let snap = snapshot(zfs, &file_system(&pool, "data"), "s");
+    let clone = pool.dataset("clone");
+    zfs_says(&[
+        "clone",
+        "-o",
+        "mountpoint=none",
+        snap.as_str(),
+        clone.as_str(),
+    ]);
+    let error = zfs
+        .destroy_snapshots(std::slice::from_ref(&snap), Destroy::Now)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SnapshotCloned);
+    zfs.destroy_dataset(&clone).unwrap();
+    zfs.destroy_snapshots(&[snap], Destroy::Now).unwrap();
+}
+
+#[test]
 fn a_held_snapshot_is_kept_and_a_deferred_one_goes_later() {
     let pool = pool("held");
     let zfs = pool.zfs();

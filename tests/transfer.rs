@@ -9,7 +9,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::{ChildStdin, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -42,19 +43,29 @@ fn count(directory: &str) -> usize {
 /// Fails if `work`, done many times, leaves descriptors or threads behind.
 #[track_caller]
 fn leaks_nothing(work: impl Fn()) {
+    let counts = || (count("/proc/self/fd"), count("/proc/self/task"));
     work();
-    let before = (count("/proc/self/fd"), count("/proc/self/task"));
+    // A thread that has been joined can be listed for a moment longer.
+    thread::sleep(Duration::from_millis(200));
+    let before = counts();
     for _ in 0..10 {
         work();
     }
-    // A thread that has been joined can be listed for a moment longer.
+    let left = || {
+        let after = counts();
+        after.0 > before.0 || after.1 > before.1
+    };
     for _ in 0..100 {
-        if (count("/proc/self/fd"), count("/proc/self/task")) == before {
+        if !left() {
             return;
         }
         thread::sleep(Duration::from_millis(20));
     }
-    assert_eq!((count("/proc/self/fd"), count("/proc/self/task")), before);
+    assert!(
+        !left(),
+        "descriptors and threads before: {before:?}, after: {:?}",
+        counts()
+    );
 }
 
 fn sample(pool: &Pool, len: usize) -> (SnapshotName, Vec<u8>) {
@@ -181,8 +192,12 @@ fn a_source_that_dribbles_is_received_whole() {
     });
 }
 
-/// Sends this process a signal a thousand times a second, handled in whichever thread takes it.
-struct Alarms;
+/// Sends a signal a thousand times a second to this process and to each thread of it that
+/// transfers a stream.
+struct Alarms {
+    stop: Arc<AtomicBool>,
+    thread: Option<thread::JoinHandle<u32>>,
+}
 
 impl Alarms {
     fn start() -> Self {
@@ -194,28 +209,48 @@ impl Alarms {
         // SAFETY: the handler does nothing, which is allowed in a handler.
         let rc = unsafe { libc::sigaction(libc::SIGALRM, &action, std::ptr::null_mut()) };
         assert_eq!(rc, 0);
-        Self::every(1000);
-        Self
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = thread::spawn(move || {
+            let mut sent = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                // SAFETY: sends a signal that is handled.
+                unsafe { libc::kill(Self::process(), libc::SIGALRM) };
+                sent += Self::to_transfers();
+                thread::sleep(Duration::from_millis(1));
+            }
+            sent
+        });
+        Self {
+            stop,
+            thread: Some(thread),
+        }
     }
 
-    fn every(microseconds: libc::suseconds_t) {
-        let interval = libc::timeval {
-            tv_sec: 0,
-            tv_usec: microseconds,
-        };
-        let timer = libc::itimerval {
-            it_interval: interval,
-            it_value: interval,
-        };
-        // SAFETY: the timer is initialised, and the old one is not asked for.
-        let rc = unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) };
-        assert_eq!(rc, 0);
+    fn process() -> libc::pid_t {
+        libc::pid_t::try_from(std::process::id()).unwrap()
     }
-}
 
-impl Drop for Alarms {
-    fn drop(&mut self) {
-        Self::every(0);
+    /// How many threads that transfer a stream got one.
+    fn to_transfers() -> u32 {
+        let mut sent = 0;
+        for task in fs::read_dir("/proc/self/task").unwrap().flatten() {
+            let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            let id: libc::pid_t = task.file_name().to_str().unwrap().parse().unwrap();
+            if name.starts_with("zfs-") {
+                // SAFETY: sends a signal that is handled to a thread of this process, or to none.
+                let rc =
+                    unsafe { libc::syscall(libc::SYS_tgkill, Self::process(), id, libc::SIGALRM) };
+                sent += u32::from(rc == 0);
+            }
+        }
+        sent
+    }
+
+    /// Stops, and says how many signals threads that transfer a stream were sent.
+    fn stop(mut self) -> u32 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.take().unwrap().join().unwrap()
     }
 }
 
@@ -251,7 +286,7 @@ fn signals_change_nothing() {
                 .unwrap();
             assert!(again == stream);
         }
-        drop(alarms);
+        assert!(alarms.stop() > 100);
     });
 }
 
@@ -259,9 +294,9 @@ fn signals_change_nothing() {
 #[serial]
 fn a_broken_pipe_raises_no_signal_in_the_caller() {
     in_time(|| {
-        static RAISED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+        static RAISED: AtomicBool = AtomicBool::new(false);
         extern "C" fn handle(_: libc::c_int) {
-            RAISED.store(true, std::sync::atomic::Ordering::SeqCst);
+            RAISED.store(true, Ordering::SeqCst);
         }
         let handler = handle as extern "C" fn(libc::c_int);
         // Rust ignores SIGPIPE in programs of its own; a library can be in others.
@@ -280,7 +315,7 @@ fn a_broken_pipe_raises_no_signal_in_the_caller() {
             kind(send.write_to(&pipe_without_reader())),
             ErrorKind::BrokenPipe
         );
-        assert!(!RAISED.load(std::sync::atomic::Ordering::SeqCst));
+        assert!(!RAISED.load(Ordering::SeqCst));
         // SAFETY: restores what was there.
         unsafe { libc::signal(libc::SIGPIPE, old) };
     });

@@ -121,7 +121,7 @@ impl Zfs {
         }
         // Only the kernel's own word that the dataset is incomplete lets it be destroyed; what it
         // has of a receive otherwise is below it. That name is not one of our types: it may be
-        // deeper and longer than a dataset that somebody makes, and C does not cut it.
+        // deeper than a dataset that somebody makes.
         let partial = if stats.inconsistent {
             name.to_string()
         } else {
@@ -346,7 +346,8 @@ impl DatasetBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ParentNotFound`], [`ErrorKind::WrongParent`], [`ErrorKind::DatasetExists`],
+    /// [`ErrorKind::PoolNotFound`], [`ErrorKind::ParentNotFound`], [`ErrorKind::WrongParent`],
+    /// [`ErrorKind::DatasetExists`], [`ErrorKind::KeyWouldShow`],
     /// [`ErrorKind::InvalidProperty`], [`ErrorKind::InvalidName`] for a name with `%`, which is
     /// kept for ZFS itself, [`ErrorKind::InvalidKey`], [`ErrorKind::KeyNotLoaded`] if the
     /// encryption is inherited and the parent's key is not loaded, [`ErrorKind::NoSpace`],

@@ -39,6 +39,8 @@ impl Zfs {
     /// Whether `key` is the key of an encryption root, without loading it. It can be loaded
     /// already.
     ///
+    /// Needs the permission `load-key`.
+    ///
     /// # Errors
     ///
     /// As for [`load_key`](Self::load_key), save that a wrong key is `Ok(false)` and one that is
@@ -53,6 +55,8 @@ impl Zfs {
     }
 
     /// Loads a wrapping key that was derived before, with [`Key::wrapping_key`].
+    ///
+    /// Needs the permission `load-key`.
     ///
     /// # Errors
     ///

@@ -9,7 +9,7 @@ use bstr::{BString, ByteSlice};
 use crate::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 use crate::ffi::{RawReceive, RawReceived};
 use crate::handle::Zfs;
-use crate::name::SnapshotName;
+use crate::name::{MAX_NAME_LEN, SnapshotName};
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, PropertyValue};
 use crate::send::SendStream;
@@ -35,7 +35,9 @@ impl Zfs {
     }
 }
 
-/// What a receive cannot change: the kernel would ignore it, and say nothing.
+/// What a receive does not change here: how a dataset is encrypted is its parent's or the raw
+/// stream's to say. Of these properties the kernel takes some, refuses some, and ignores some
+/// without a word, depending on the stream.
 const ENCRYPTION_PROPERTIES: &[&str] = &[
     "encryption",
     "keyformat",
@@ -149,14 +151,18 @@ impl ReceiveBuilder {
     ///
     /// * [`ErrorKind::EmptyStream`], [`ErrorKind::StreamTruncated`], [`ErrorKind::NotAStream`];
     /// * [`ErrorKind::PackageStream`]: a stream of `zfs send -R`, `-p` or `-I`;
-    /// * [`ErrorKind::InvalidProperty`], [`ErrorKind::BadDescriptor`].
+    /// * [`ErrorKind::InvalidProperty`], [`ErrorKind::BadDescriptor`];
+    /// * [`ErrorKind::NameTooLong`]: an incremental stream, or a forced one, for a dataset of more
+    ///   than 249 bytes, which OpenZFS up to 2.4 does not survive.
     ///
     /// Found by the kernel:
     ///
     /// * [`ErrorKind::SnapshotExists`], [`ErrorKind::DatasetExists`] for a full stream,
     ///   [`ErrorKind::DatasetNotFound`], [`ErrorKind::ParentNotFound`],
     ///   [`ErrorKind::NoMatchingSnapshot`], [`ErrorKind::DestinationModified`],
-    ///   [`ErrorKind::ResumableStateExists`], [`ErrorKind::Busy`];
+    ///   [`ErrorKind::ResumableStateExists`] (of which the receive may still be running),
+    ///   [`ErrorKind::Busy`];
+    /// * [`ErrorKind::SourceFailed`], [`ErrorKind::TimedOut`]: of the descriptor;
     /// * [`ErrorKind::StreamTruncated`], [`ErrorKind::BadStream`],
     ///   [`ErrorKind::StreamFeatureUnsupported`], [`ErrorKind::IvsetGuidMismatch`];
     /// * [`ErrorKind::KeyNotLoaded`]: the stream is not raw and the dataset encrypted;
@@ -224,6 +230,7 @@ impl ReceiveBuilder {
     /// Receives from a descriptor that blocks.
     fn receive_from_blocking(&self, fd: BorrowedFd<'_>) -> Result<Received> {
         let begin = self.read_begin(fd)?;
+        self.check_room(&begin)?;
         tracing::debug!(snapshot = %self.snapshot, raw = begin.is_raw(), "receive");
         let raw = RawReceive {
             snapshot: self.snapshot.as_str(),
@@ -270,6 +277,19 @@ impl ReceiveBuilder {
                 };
                 self.refused(kind, error)
             })
+    }
+
+    /// Refuses what would panic the kernel: into a dataset that exists it receives by way of a
+    /// hidden one below, of whose name it takes for granted that it fits.
+    fn check_room(&self, begin: &BeginRecord) -> Result<()> {
+        const HIDDEN: &str = "/%recv";
+        let room = MAX_NAME_LEN - HIDDEN.len();
+        let dataset = self.snapshot.dataset().as_str();
+        if dataset.len() <= room || (begin.is_full() && !self.force) {
+            return Ok(());
+        }
+        let why = format!("a dataset that a stream is added to can have at most {room} bytes");
+        Err(self.refused(ErrorKind::NameTooLong, why))
     }
 
     fn has_partial_state(&self) -> bool {

@@ -70,6 +70,9 @@ impl Zfs {
     /// * [`ErrorKind::SnapshotNotFound`], [`ErrorKind::IncrementalSourceNotFound`]: there is no
     ///   such snapshot or bookmark any more;
     /// * [`ErrorKind::DatasetNotFound`]
+    ///
+    /// Sending needs the permission `send`, and fails with [`ErrorKind::InvalidResumeToken`] if
+    /// the token names a place in the snapshot that there is not.
     #[doc(alias = "lzc_send_resume")]
     pub fn resume_send(&self, dataset: &DatasetName, token: &ResumeToken) -> Result<ResumedSend> {
         self.resume(dataset, token, false)
@@ -413,18 +416,32 @@ impl SendBuilder {
     fn explain(&self, operation: Operation, errno: Errno) -> Error {
         let error = Error::from_errno(operation, self.snapshot.as_str(), errno);
         match (error.kind(), &self.from) {
-            (ErrorKind::SnapshotNotFound, Some(from))
-                if self.zfs.snapshot(&self.snapshot).is_ok() =>
-            {
-                Error::refused(
-                    operation,
-                    self.snapshot.as_str(),
-                    ErrorKind::IncrementalSourceNotFound,
-                    from.to_string(),
-                )
+            (ErrorKind::SnapshotNotFound, from) if self.zfs.snapshot(&self.snapshot).is_ok() => {
+                let refused =
+                    |kind, why| Error::refused(operation, self.snapshot.as_str(), kind, why);
+                match from {
+                    Some(from) if !self.exists(from) => {
+                        refused(ErrorKind::IncrementalSourceNotFound, from.to_string())
+                    }
+                    _ if self.resume.is_some() => {
+                        let why = "there is no such place to go on from".to_owned();
+                        refused(ErrorKind::InvalidResumeToken, why)
+                    }
+                    _ => error,
+                }
             }
             (ErrorKind::NotAnAncestor, Some(from)) => error.with_source(from.to_string()),
             _ => error,
+        }
+    }
+
+    fn exists(&self, source: &IncrementalSource) -> bool {
+        match source {
+            IncrementalSource::Snapshot(name) => self.zfs.snapshot(name).is_ok(),
+            IncrementalSource::Bookmark(name) => {
+                let bookmarks = self.zfs.bookmarks(name.dataset()).unwrap_or_default();
+                bookmarks.iter().any(|bookmark| bookmark.name() == name)
+            }
         }
     }
 }

@@ -165,6 +165,10 @@ impl Pool {
     fn tear_down(&self) -> Result<()> {
         let name = self.name.as_str();
         let failed = |errno| Error::from_errno(Operation::DestroyPool, name, errno);
+        // A child of a fork has a copy of this value, but not the pool.
+        if self.process != std::process::id() {
+            return Ok(());
+        }
         if self.zfs.dataset(&self.name.root())?.guid()? != self.guid {
             let why = "it is another pool of this name";
             return Err(Error::refused(
@@ -226,8 +230,7 @@ impl Pool {
 
 impl Drop for Pool {
     fn drop(&mut self) {
-        // A child of a fork has a copy of this value, but not the pool.
-        if self.keep || self.process != std::process::id() {
+        if self.keep {
             return;
         }
         if let Err(error) = self.tear_down() {
@@ -330,16 +333,21 @@ impl PoolBuilder {
             .pool_create(name.as_str(), &root, &properties)
             .map_err(failed)?;
         tracing::debug!(pool = %name, directory = %directory.path().display(), "pool made");
-        let mut pool = Pool {
+        let guid = match zfs.dataset(&name.root()).and_then(|root| root.guid()) {
+            Ok(guid) => guid,
+            Err(error) => {
+                let _ = zfs.device().pool_destroy(name.as_str());
+                return Err(error);
+            }
+        };
+        Ok(Pool {
             zfs,
             name,
             directory: directory.keep(),
             keep: self.keep,
-            guid: 0,
+            guid,
             process: std::process::id(),
-        };
-        pool.guid = pool.zfs.dataset(&pool.name.root())?.guid()?;
-        Ok(pool)
+        })
     }
 }
 

@@ -12,8 +12,11 @@ pub(super) fn classify(operation: Op, errno: Errno) -> Kind {
 }
 
 /// The kind of an error that a system call of this process's own met.
-pub(super) fn classify_io(errno: Errno) -> Kind {
+pub(super) fn classify_io(operation: Op, errno: Errno) -> Kind {
     match errno.raw() {
+        libc::EPIPE | libc::ECONNRESET | libc::ENOTCONN if operation == Op::Receive => {
+            Kind::SourceFailed
+        }
         libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM => Kind::OutOfResources,
         libc::EBADF | libc::EISDIR => Kind::BadDescriptor,
         libc::EPIPE | libc::ECONNRESET => Kind::BrokenPipe,
@@ -87,6 +90,9 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Receive, libc::ENODEV) => Kind::NoMatchingSnapshot,
         (Op::Receive, libc::ETXTBSY) => Kind::DestinationModified,
         (Op::Receive, libc::EACCES) => Kind::KeyNotLoaded,
+
+        (Op::Receive, libc::ECONNRESET | libc::ENOTCONN) => Kind::SourceFailed,
+        (Op::Receive | Op::Send, libc::ETIMEDOUT) => Kind::TimedOut,
 
         (Op::SetProperty, libc::EINVAL | libc::ERANGE | libc::ENOENT) => Kind::InvalidProperty,
         (Op::SetProperty, libc::ENOTSUP) => Kind::FeatureDisabled,
@@ -164,11 +170,16 @@ mod tests {
 
     #[test]
     fn an_error_of_a_descriptor_is_none_of_the_pool() {
-        let kind = |raw| classify_io(Errno::new(raw));
+        let kind = |raw| classify_io(Op::Send, Errno::new(raw));
         assert_eq!(kind(libc::EAGAIN), Kind::OutOfResources);
         assert_eq!(kind(libc::EMFILE), Kind::OutOfResources);
         assert_eq!(kind(libc::EINVAL), Kind::Io);
         assert_eq!(kind(libc::EISDIR), Kind::BadDescriptor);
+        assert_eq!(kind(libc::ECONNRESET), Kind::BrokenPipe);
+        assert_eq!(
+            classify_io(Op::Receive, Errno::new(libc::ECONNRESET)),
+            Kind::SourceFailed
+        );
     }
 
     #[test]

@@ -134,8 +134,6 @@ kinds! {
     WrongParent Errno::ZFS_ERR_WRONG_PARENT.raw(), "the parent is not a file system";
     /// The snapshot does not exist.
     SnapshotNotFound libc::ENOENT, "no such snapshot";
-    /// The bookmark does not exist.
-    BookmarkNotFound libc::ENOENT, "no such bookmark";
     /// The snapshot or bookmark that an incremental send starts from does not exist.
     IncrementalSourceNotFound libc::ENOENT, "the incremental source does not exist";
     /// The snapshot has no hold with this tag.
@@ -205,6 +203,9 @@ kinds! {
     BadDescriptor libc::EBADF, "descriptor does not suit";
     /// The reader of the stream went away.
     BrokenPipe libc::EPIPE, "the reader of the stream went away";
+    /// Where the stream came from broke off: the connection was reset.
+    SourceFailed libc::ECONNRESET, "the stream's source broke off" =>
+        "resume from the receive_resume_token if the receive was resumable, or send again";
     /// A signal ended the transfer. What was sent or received before stays as it is.
     Interrupted libc::EINTR, "interrupted";
     /// The incremental source is no ancestor of the snapshot to send.
@@ -233,7 +234,8 @@ kinds! {
     /// The receiving dataset was changed since its newest snapshot.
     DestinationModified libc::ETXTBSY, "the destination was modified since its newest snapshot" =>
         "roll it back if the changes may be lost";
-    /// The receiving dataset holds the state of an interrupted receive.
+    /// The receiving dataset holds the state of a resumable receive, which was interrupted or is
+    /// still running.
     ResumableStateExists Errno::ZFS_ERR_RESUME_EXISTS.raw(), "a partial receive exists" =>
         "resume it from its receive_resume_token, or discard it";
     /// The base lacks the GUID that raw incremental streams need.

@@ -81,7 +81,12 @@ impl Error {
         error: std::io::Error,
     ) -> Self {
         let errno = Errno::from(error);
-        Self::new(operation, target, classify::classify_io(errno), errno)
+        Self::new(
+            operation,
+            target,
+            classify::classify_io(operation, errno),
+            errno,
+        )
     }
 
     /// An error whose kind the caller knows better than the number tells.
@@ -257,6 +262,7 @@ impl From<Error> for std::io::Error {
             ErrorKind::QuotaExceeded => Io::QuotaExceeded,
             ErrorKind::ReadOnlyPool => Io::ReadOnlyFilesystem,
             ErrorKind::StreamTruncated | ErrorKind::EmptyStream => Io::UnexpectedEof,
+            ErrorKind::SourceFailed => Io::ConnectionReset,
             ErrorKind::NotAStream | ErrorKind::BadStream => Io::InvalidData,
             ErrorKind::TimedOut => Io::TimedOut,
             ErrorKind::Unsupported => Io::Unsupported,

@@ -85,28 +85,26 @@ fn libzfs_version() -> Option<String> {
     const SINCE_2_2: &CStr = c"zfs_iter_children_v2";
     let libzfs = NAMES.iter().find_map(|name| Loaded::open(name))?;
     let function = libzfs.symbol(c"zfs_version_userland")?;
-    let mut buffer = [0_u8; 256];
     if libzfs.symbol(SINCE_2_2).is_some() {
-        // SAFETY: since 2.2 the function takes nothing and returns a constant text.
-        let function = unsafe {
-            std::mem::transmute::<*mut c_void, extern "C" fn() -> *const c_char>(function)
-        };
-        let version = function();
+        type Function = unsafe extern "C" fn() -> *const c_char;
+        // SAFETY: since 2.2 the function has this type.
+        let function = unsafe { std::mem::transmute::<*mut c_void, Function>(function) };
+        // SAFETY: it returns a constant text, which stays as long as the library.
+        let version = unsafe { function() };
         if version.is_null() {
             return None;
         }
-        // SAFETY: a NUL-terminated constant of the library, which is still loaded.
+        // SAFETY: not null, and a NUL-terminated constant of the library, which stays loaded.
         let version = unsafe { CStr::from_ptr(version) };
         Some(version.to_str().ok()?.to_owned())
     } else {
-        // SAFETY: up to 2.1 the function writes a text of at most as many bytes as it is told.
-        let function = unsafe {
-            std::mem::transmute::<*mut c_void, extern "C" fn(*mut c_char, c_int)>(function)
-        };
-        function(
-            buffer.as_mut_ptr().cast(),
-            c_int::try_from(buffer.len()).ok()?,
-        );
+        type Function = unsafe extern "C" fn(*mut c_char, c_int);
+        let mut buffer = [0_u8; 256];
+        let len = c_int::try_from(buffer.len()).ok()?;
+        // SAFETY: up to 2.1 the function has this type.
+        let function = unsafe { std::mem::transmute::<*mut c_void, Function>(function) };
+        // SAFETY: it writes a text of at most as many bytes as it is told that there are.
+        unsafe { function(buffer.as_mut_ptr().cast(), len) };
         let version = CStr::from_bytes_until_nul(&buffer).ok()?;
         Some(version.to_str().ok()?.to_owned())
     }

@@ -38,6 +38,12 @@ pub enum ValueError {
         /// The name.
         property: String,
     },
+    /// The property cannot be inherited.
+    #[error("{property} cannot be inherited, and so not be excluded")]
+    NotInheritable {
+        /// The property.
+        property: String,
+    },
     /// A text with a NUL byte, which C would take for its end.
     #[error("the value of {property} has a NUL byte")]
     Nul {
@@ -72,11 +78,16 @@ pub enum ValueError {
     },
 }
 
-/// Checks that `name` is a property that can be set: a native one that this crate knows, or a
-/// user property.
+/// Checks that `name` is a property that can be inherited: a native one that this crate knows, or
+/// a user property.
 pub(crate) fn check_name(name: &str) -> Result<(), ValueError> {
     if name.contains(':') {
         return Ok(check_user_property(name)?);
+    }
+    if NOT_INHERITABLE.contains(&name) {
+        return Err(ValueError::NotInheritable {
+            property: name.to_owned(),
+        });
     }
     let known = names_of(name).is_some()
         || [TEXTS, NUMBERS, OTHERS]
@@ -90,6 +101,19 @@ pub(crate) fn check_name(name: &str) -> Result<(), ValueError> {
         })
     }
 }
+
+/// What a dataset does not inherit; the kernel passes over a wish to have it so.
+const NOT_INHERITABLE: &[&str] = &[
+    "canmount",
+    "filesystem_limit",
+    "quota",
+    "refquota",
+    "refreservation",
+    "reservation",
+    "snapshot_limit",
+    "version",
+    "volsize",
+];
 
 /// Enumerations of which this crate does not know the values by name.
 const OTHERS: &[&str] = &[
@@ -384,14 +408,14 @@ mod tests {
         for known in [
             "readonly",
             "mountpoint",
-            "quota",
+            "recordsize",
             "dedup",
             "compression",
             "a:b",
         ] {
             assert_eq!(check_name(known), Ok(()));
         }
-        for unknown in ["mountpiont", "", "A:b"] {
+        for unknown in ["mountpiont", "", "A:b", "canmount", "quota"] {
             assert!(check_name(unknown).is_err(), "{unknown:?}");
         }
         assert!(native("a:b", "c\0d").is_err() && native("mount\0point", "c").is_err());
