@@ -220,7 +220,6 @@ fn flags_are_what_zfs_makes_of_them() {
     let snap = snapshot(zfs, &data, "s");
     let cases = [
         (SendFlags::empty(), "-v"),
-        (SendFlags::SAVED, "-v"),
         (SendFlags::COMPRESSED, "-c"),
         (SendFlags::EMBED_DATA, "-e"),
         (SendFlags::LARGE_BLOCKS, "-L"),

@@ -35,10 +35,6 @@ bitflags! {
         /// (`zfs send -w`).
         #[doc(alias = "LZC_SEND_FLAG_RAW")]
         const RAW = sys::LZC_SEND_FLAG_RAW;
-        /// What a partial receive has saved may be sent (`zfs send -S`). Of a complete snapshot it
-        /// changes nothing.
-        #[doc(alias = "LZC_SEND_FLAG_SAVED")]
-        const SAVED = sys::LZC_SEND_FLAG_SAVED;
     }
 }
 
