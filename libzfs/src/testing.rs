@@ -377,15 +377,28 @@ impl Mount {
 
     /// Unmounts it now and tells how it went.
     ///
+    /// It is tried for a second: a process that another thread is just starting has this one's
+    /// files open until it runs its program.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::Busy`]: a file in it is open.
     pub fn unmount(self) -> Result<()> {
-        let result = unmount(&self.path, UnmountFlags::empty());
-        result.map_err(|errno| {
-            let errno = Errno::new(errno.raw_os_error());
-            Error::from_errno(Operation::Unmount, self.dataset.as_str(), errno)
-        })
+        let mut tries = 0;
+        loop {
+            match unmount(&self.path, UnmountFlags::empty()) {
+                Ok(()) => return Ok(()),
+                Err(rustix::io::Errno::BUSY) if tries < 20 => {
+                    tries += 1;
+                    thread::sleep(Duration::from_millis(50));
+                }
+                Err(errno) => {
+                    let errno = Errno::new(errno.raw_os_error());
+                    let dataset = self.dataset.as_str();
+                    return Err(Error::from_errno(Operation::Unmount, dataset, errno));
+                }
+            }
+        }
     }
 }
 
