@@ -31,8 +31,8 @@
 //!
 //! # What it runs on
 //!
-//! Linux with OpenZFS 2.1 or later; one binary for all of them. Functions that a release does not
-//! have are an error of the kind [`ErrorKind::Unsupported`].
+//! Linux with OpenZFS 2.1 or later; one binary runs on 2.1, 2.3 and 2.4, which is what it is tested
+//! on. What a release does not have is an error of the kind [`ErrorKind::Unsupported`].
 //!
 //! # Features
 //!
