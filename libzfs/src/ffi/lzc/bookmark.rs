@@ -1,0 +1,39 @@
+//! Bookmarks.
+
+use libzfs_sys as sys;
+
+use super::{Batch, Library, Result, check};
+use crate::ffi::c_string;
+use crate::ffi::nvlist::CNvList;
+use crate::nvlist::NvList;
+
+impl Library {
+    /// `lzc_bookmark`
+    pub(crate) fn bookmark(&self, bookmarks: &NvList) -> Result<Batch> {
+        let bookmarks = CNvList::new(bookmarks)?;
+        let mut errors = CNvList::none();
+        // SAFETY: as in `Library::snapshot`.
+        let rc = unsafe { sys::lzc_bookmark(bookmarks.as_ptr(), errors.out()) };
+        Ok((check(rc), errors.to_rust()?))
+    }
+
+    /// `lzc_get_bookmarks`
+    pub(crate) fn get_bookmarks(&self, dataset: &str, props: &NvList) -> Result<NvList> {
+        let (dataset, props) = (c_string(dataset)?, CNvList::new(props)?);
+        let mut bookmarks = CNvList::none();
+        // SAFETY: as in `Library::snapshot`.
+        let rc =
+            unsafe { sys::lzc_get_bookmarks(dataset.as_ptr(), props.as_ptr(), bookmarks.out()) };
+        check(rc)?;
+        bookmarks.to_rust()
+    }
+
+    /// `lzc_destroy_bookmarks`
+    pub(crate) fn destroy_bookmarks(&self, bookmarks: &NvList) -> Result<Batch> {
+        let bookmarks = CNvList::new(bookmarks)?;
+        let mut errors = CNvList::none();
+        // SAFETY: as in `Library::snapshot`.
+        let rc = unsafe { sys::lzc_destroy_bookmarks(bookmarks.as_ptr(), errors.out()) };
+        Ok((check(rc), errors.to_rust()?))
+    }
+}

@@ -1,0 +1,40 @@
+//! User holds.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use libzfs_sys as sys;
+
+use super::{Batch, Library, Result, check};
+use crate::ffi::c_string;
+use crate::ffi::nvlist::CNvList;
+use crate::nvlist::NvList;
+
+impl Library {
+    /// `lzc_hold`; with a descriptor, the holds end when that is closed.
+    pub(crate) fn hold(&self, holds: &NvList, cleanup: Option<BorrowedFd<'_>>) -> Result<Batch> {
+        let holds = CNvList::new(holds)?;
+        let cleanup = cleanup.map_or(-1, |fd| fd.as_raw_fd());
+        let mut errors = CNvList::none();
+        // SAFETY: as in `Library::snapshot`; the descriptor is borrowed until the call returns.
+        let rc = unsafe { sys::lzc_hold(holds.as_ptr(), cleanup, errors.out()) };
+        Ok((check(rc), errors.to_rust()?))
+    }
+
+    /// `lzc_release`
+    pub(crate) fn release(&self, holds: &NvList) -> Result<Batch> {
+        let holds = CNvList::new(holds)?;
+        let mut errors = CNvList::none();
+        // SAFETY: as in `Library::snapshot`.
+        let rc = unsafe { sys::lzc_release(holds.as_ptr(), errors.out()) };
+        Ok((check(rc), errors.to_rust()?))
+    }
+
+    /// `lzc_get_holds`
+    pub(crate) fn get_holds(&self, snapshot: &str) -> Result<NvList> {
+        let snapshot = c_string(snapshot)?;
+        let mut holds = CNvList::none();
+        // SAFETY: as in `Library::snapshot`.
+        check(unsafe { sys::lzc_get_holds(snapshot.as_ptr(), holds.out()) })?;
+        holds.to_rust()
+    }
+}

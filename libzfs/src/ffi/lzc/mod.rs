@@ -1,0 +1,78 @@
+//! `libzfs_core`: one safe function for each C function that the crate calls.
+
+mod bookmark;
+mod dataset;
+mod encryption;
+mod hold;
+mod receive;
+mod send;
+mod snapshot;
+
+use std::ffi::CStr;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use libzfs_sys as sys;
+
+pub(crate) use self::receive::{RawReceive, RawReceived};
+pub(crate) use self::send::RawSend;
+use crate::error::Errno;
+use crate::key::WRAPPING_KEY_LEN;
+use crate::nvlist::NvList;
+
+type Result<T, E = Errno> = std::result::Result<T, E>;
+
+/// `libzfs_core`, initialised.
+///
+/// Every function of `libzfs_core` aborts the process if `libzfs_core_init` has not succeeded, so
+/// each is a method of the value that only its success makes. The C side counts initialisations
+/// under a lock and has no other state but what it remembers of the environment, so that any
+/// thread may call at any time.
+#[derive(Debug)]
+pub(crate) struct Library(());
+
+/// The length of every key, as C counts it.
+#[allow(clippy::cast_possible_truncation, reason = "it is 32")]
+const KEY_LEN: sys::uint_t = WRAPPING_KEY_LEN as sys::uint_t;
+
+static TRACED: AtomicBool = AtomicBool::new(false);
+
+fn check(rc: i32) -> Result<()> {
+    match rc {
+        0 => Ok(()),
+        errno => Err(Errno::new(errno)),
+    }
+}
+
+fn optional_ptr(text: Option<&CStr>) -> *const std::ffi::c_char {
+    text.map_or(ptr::null(), CStr::as_ptr)
+}
+
+/// The result of a call on many items: the call's own, and what the kernel said of each.
+pub(crate) type Batch = (Result<()>, NvList);
+
+impl Library {
+    /// `libzfs_core_init`
+    pub(crate) fn init() -> Result<Self> {
+        // As the C side does: once seen, it holds for the process.
+        if std::env::var_os("ZFS_IOC_TRACE").is_some() {
+            TRACED.store(true, Ordering::Relaxed);
+        }
+        // SAFETY: may be called at any time from any thread.
+        check(unsafe { sys::libzfs_core_init() })?;
+        Ok(Self(()))
+    }
+
+    /// Whether `libzfs_core` prints every request, with what is in it.
+    pub(crate) fn is_traced() -> bool {
+        TRACED.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        // SAFETY: this value stands for one successful `libzfs_core_init`, and nobody can call
+        // through it any more.
+        unsafe { sys::libzfs_core_fini() };
+    }
+}

@@ -1,0 +1,94 @@
+//! Receiving.
+
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::ptr;
+
+use libzfs_sys as sys;
+use libzfs_sys::replay::dmu_replay_record;
+
+use super::{Library, Result, check, optional_ptr};
+use crate::ffi::c_string;
+use crate::ffi::nvlist::CNvList;
+use crate::nvlist::NvList;
+use crate::stream::BeginRecord;
+
+/// The record in C's form, byte for byte as it was read: the kernel swaps what needs swapping.
+fn raw_record(begin: &BeginRecord) -> dmu_replay_record {
+    const { assert!(size_of::<dmu_replay_record>() == BeginRecord::LEN) };
+    // SAFETY: the sizes are equal; the structure is made of integers, of which every bit pattern
+    // is a value; the read does not need the bytes to be aligned.
+    unsafe {
+        begin
+            .as_bytes()
+            .as_ptr()
+            .cast::<dmu_replay_record>()
+            .read_unaligned()
+    }
+}
+
+/// What [`Library::receive`] is told.
+#[derive(Debug)]
+pub(crate) struct RawReceive<'a> {
+    pub(crate) snapshot: &'a str,
+    pub(crate) received_props: Option<&'a NvList>,
+    pub(crate) local_props: Option<&'a NvList>,
+    pub(crate) origin: Option<&'a str>,
+    pub(crate) force: bool,
+    pub(crate) resumable: bool,
+    pub(crate) begin: &'a BeginRecord,
+}
+
+/// What [`Library::receive`] tells on success.
+#[derive(Debug)]
+pub(crate) struct RawReceived {
+    pub(crate) bytes: u64,
+    /// The error number of each property that was not applied.
+    pub(crate) errors: NvList,
+}
+
+impl Library {
+    /// `lzc_receive_with_cmdprops`: reads what follows the begin record from `fd`.
+    ///
+    /// Has to run in a thread that signals do not reach.
+    pub(crate) fn receive(
+        &self,
+        receive: &RawReceive<'_>,
+        fd: BorrowedFd<'_>,
+    ) -> Result<RawReceived> {
+        let snapshot = c_string(receive.snapshot)?;
+        let origin = receive.origin.map(c_string).transpose()?;
+        let received_props = CNvList::optional(receive.received_props)?;
+        let local_props = CNvList::optional(receive.local_props)?;
+        let begin = raw_record(receive.begin);
+        let mut bytes = 0;
+        let mut error_flags = 0;
+        let mut errors = CNvList::none();
+        // SAFETY: initialised (`self`); names, lists, descriptor and record live until the call
+        // returns, and C only reads them; it ignores the cleanup descriptor and the action handle;
+        // the three outputs are ours to write, and the list that C leaves is ours to free.
+        check(unsafe {
+            sys::lzc_receive_with_cmdprops(
+                snapshot.as_ptr(),
+                received_props.as_ptr(),
+                local_props.as_ptr(),
+                ptr::null_mut(),
+                0,
+                optional_ptr(origin.as_deref()),
+                receive.force.into(),
+                receive.resumable.into(),
+                receive.begin.is_raw().into(),
+                fd.as_raw_fd(),
+                &begin,
+                -1,
+                &mut bytes,
+                &mut error_flags,
+                ptr::null_mut(),
+                errors.out(),
+            )
+        })?;
+        Ok(RawReceived {
+            bytes,
+            errors: errors.to_rust()?,
+        })
+    }
+}
