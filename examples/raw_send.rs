@@ -101,7 +101,7 @@ fn main() -> Result<()> {
         "reading it is refused: key not loaded"
     );
     proved!(
-        !contains(&vault_file(&vault), &secret)?,
+        !contains(&vault.vdevs()[0].path, &secret)?,
         "the vault's disk has none of the secret"
     );
 
@@ -205,7 +205,7 @@ fn main() -> Result<()> {
         "it is received as encryption=off"
     );
     proved!(
-        contains(&vault_file(&vault), &secret)?,
+        contains(&vault.vdevs()[0].path, &secret)?,
         "and the secret is on the vault's disk, in plain text: THIS IS THE MISTAKE to avoid"
     );
 
@@ -236,10 +236,6 @@ fn is_mounted(dataset: &DatasetName) -> Result<bool> {
     Ok(mounts
         .lines()
         .any(|line| line.split(' ').next() == Some(dataset.as_str())))
-}
-
-fn vault_file(vault: &Pool) -> std::path::PathBuf {
-    vault.directory().join("vdev")
 }
 
 /// Whether the file has a piece of `secret`, wherever a block may begin.

@@ -7,15 +7,11 @@ use std::io::Read;
 
 use libzfs::nvlist::Endian;
 use libzfs::testing::Pool;
-use libzfs::{Destroy, ErrorKind, ResumeToken, SendBuilder, SendStream, SnapshotName, Zfs};
+use libzfs::{Destroy, ErrorKind, ResumeToken, SendStream, SnapshotName, Zfs};
 use support::{
-    encrypted, file_system, file_with, kind, noise, pool, raw_key, read_file, snapshot, write_file,
-    zfs_says,
+    encrypted, file_system, file_with, kind, noise, pool, raw_key, read_file, snapshot, stream_of,
+    write_file, zfs_says,
 };
-
-fn stream_of(send: &SendBuilder) -> Vec<u8> {
-    read_all(send.start().unwrap())
-}
 
 fn read_all(mut stream: SendStream) -> Vec<u8> {
     let mut bytes = Vec::new();

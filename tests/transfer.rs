@@ -9,31 +9,20 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::{ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use libzfs::testing::Pool;
 use libzfs::{ErrorKind, SnapshotName};
 use serial_test::serial;
-use support::{file_system, file_with, kind, noise, pool, snapshot, write_file};
+use support::{file_system, file_with, kind, noise, pool, snapshot, within, write_file};
 
 /// Runs `work` and fails if it takes longer than any of these tests may.
 #[track_caller]
 fn in_time(work: impl FnOnce() + Send + 'static) {
-    let (done, finished) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        work();
-        let _ = done.send(());
-    });
-    match finished.recv_timeout(Duration::from_secs(240)) {
-        Ok(()) => thread.join().unwrap(),
-        Err(mpsc::RecvTimeoutError::Disconnected) => {
-            std::panic::resume_unwind(thread.join().unwrap_err())
-        }
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("hangs"),
-    }
+    within(Duration::from_secs(240), work);
 }
 
 fn count(directory: &str) -> usize {

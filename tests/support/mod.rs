@@ -4,10 +4,13 @@
 
 use std::fmt::Debug;
 use std::fs::{self, File};
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use libzfs::testing::Pool;
-use libzfs::{DatasetName, Encryption, ErrorKind, Key, SnapshotName, Zfs};
+use libzfs::{DatasetName, Encryption, ErrorKind, Key, SendBuilder, SnapshotName, Zfs};
 
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -95,6 +98,14 @@ pub(crate) fn read_file(pool: &Pool, dataset: &DatasetName, file: &str) -> Vec<u
     bytes
 }
 
+/// All of a stream.
+#[track_caller]
+pub(crate) fn stream_of(send: &SendBuilder) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    send.start().unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
 /// A file with these bytes, at its start.
 #[track_caller]
 pub(crate) fn file_with(pool: &Pool, bytes: &[u8]) -> File {
@@ -104,16 +115,110 @@ pub(crate) fn file_with(pool: &Pool, bytes: &[u8]) -> File {
     file
 }
 
-/// What a program of ZFS's own prints, trimmed: an opinion that is not ours.
+/// What `zfs` prints, trimmed: an opinion that is not ours.
 #[track_caller]
 pub(crate) fn zfs_says(args: &[&str]) -> String {
-    let output = std::process::Command::new("zfs")
+    program_says("zfs", args)
+}
+
+/// What `zpool` prints, trimmed.
+#[track_caller]
+pub(crate) fn zpool_says(args: &[&str]) -> String {
+    program_says("zpool", args)
+}
+
+#[track_caller]
+fn program_says(program: &str, args: &[&str]) -> String {
+    let output = std::process::Command::new(program)
         .args(args)
         .output()
         .unwrap();
-    assert!(output.status.success(), "zfs {args:?}: {output:?}");
+    assert!(output.status.success(), "{program} {args:?}: {output:?}");
     String::from_utf8(output.stdout)
         .unwrap()
         .trim_end()
         .to_owned()
+}
+
+/// Runs `work` and fails if it takes longer than `limit`, for whatever could hang.
+#[track_caller]
+pub(crate) fn within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    let (done, finished) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        let value = work();
+        let _ = done.send(());
+        value
+    });
+    match finished.recv_timeout(limit) {
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("not done after {limit:?}"),
+        _ => thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+    }
+}
+
+/// A user who may do nothing but what is allowed to him.
+pub(crate) const NOBODY: u32 = 65534;
+
+/// Runs `work` in a thread that is another user, without groups and privileges. What it opens
+/// itself it has to have the right to; a handle that root opened it can use, and the kernel then
+/// asks who is calling.
+#[track_caller]
+pub(crate) fn as_user<T: Send>(uid: u32, work: impl FnOnce() -> T + Send) -> T {
+    let become_user = || {
+        // C's own functions change all threads, the system calls only the one that calls.
+        // SAFETY: with no groups the list is not read.
+        let groups = unsafe { libc::syscall(libc::SYS_setgroups, 0, 0) };
+        // SAFETY: only numbers are passed.
+        let gid = unsafe { libc::syscall(libc::SYS_setresgid, uid, uid, uid) };
+        // SAFETY: only numbers are passed.
+        let uid = unsafe { libc::syscall(libc::SYS_setresuid, uid, uid, uid) };
+        assert_eq!((groups, gid, uid), (0, 0, 0));
+    };
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            become_user();
+            work()
+        });
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Delegates permissions, such as `send,hold`, to a user.
+#[track_caller]
+pub(crate) fn allow(dataset: &DatasetName, uid: u32, permissions: &str) {
+    zfs_says(&[
+        "allow",
+        "-u",
+        &uid.to_string(),
+        permissions,
+        dataset.as_str(),
+    ]);
+}
+
+/// Takes all delegated permissions back.
+#[track_caller]
+pub(crate) fn unallow(dataset: &DatasetName, uid: u32) {
+    zfs_says(&["unallow", "-u", &uid.to_string(), dataset.as_str()]);
+}
+
+/// Writes into a file system until nothing more fits; returns the number of the error that says so.
+#[track_caller]
+pub(crate) fn fill(pool: &Pool, dataset: &DatasetName) -> i32 {
+    let mount = pool.mount(dataset).unwrap();
+    let mut file = File::create(mount.path().join("filling")).unwrap();
+    let error = (1..)
+        .find_map(|seed| {
+            let bytes = noise(seed, 1 << 20);
+            file.write_all(&bytes).and_then(|()| file.sync_data()).err()
+        })
+        .unwrap();
+    drop(file);
+    mount.unmount().unwrap();
+    error.raw_os_error().unwrap()
 }

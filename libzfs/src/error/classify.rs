@@ -97,8 +97,9 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::SetProperty, libc::EINVAL | libc::ERANGE | libc::ENOENT) => Kind::InvalidProperty,
         (Op::SetProperty, libc::ENOTSUP) => Kind::FeatureDisabled,
 
-        (Op::CreatePool, libc::EEXIST) => Kind::PoolExists,
-        (Op::DestroyPool, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::CreatePool | Op::ImportPool, libc::EEXIST) => Kind::PoolExists,
+        (Op::DestroyPool | Op::ExportPool | Op::SuspendPool, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::SuspendPool, libc::ETIMEDOUT) => Kind::TimedOut,
 
         (Op::Mount, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Mount, libc::ENOENT) => Kind::DatasetNotFound,

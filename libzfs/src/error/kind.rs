@@ -64,6 +64,12 @@ operations! {
     CreatePool "create pool";
     /// Destroying a pool.
     DestroyPool "destroy pool";
+    /// Exporting a pool.
+    ExportPool "export pool";
+    /// Importing a pool.
+    ImportPool "import pool";
+    /// Suspending a pool on purpose, or ending that.
+    SuspendPool "suspend pool";
     /// Setting a property, or leaving it out of a receive.
     SetProperty "set the property";
     /// Mounting a dataset.

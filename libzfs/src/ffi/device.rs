@@ -1,5 +1,8 @@
 //! `/dev/zfs` itself: the ioctls for what `libzfs_core` has no function for.
 
+#[cfg(feature = "testing")]
+mod pool;
+
 use std::fs::{File, OpenOptions};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -75,6 +78,13 @@ impl Command {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The list that the kernel left.
+    fn list(&self) -> Result<NvList> {
+        let filled = usize::try_from(self.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
+        let answer = self.answer.get(..filled).ok_or(Errno::new(libc::EIO))?;
+        NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))
+    }
+
     /// Points the structure at the buffers; they must not change until the ioctl is done.
     fn point(&mut self) {
         // The kernel takes an address for a wish to have an answer, so that there is none where
@@ -138,11 +148,8 @@ impl Device {
     pub(crate) fn objset_stats(&self, name: &str) -> Result<Stats> {
         let command = Command::new(name)?.answer(16 << 10);
         let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, command)?;
-        let filled = usize::try_from(done.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
-        let answer = done.answer.get(..filled).ok_or(Errno::new(libc::EIO))?;
-        let properties = NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))?;
         Ok(Stats {
-            properties,
+            properties: done.list()?,
             inconsistent: done.zc.zc_objset_stats.dds_inconsistent != 0,
         })
     }
@@ -187,20 +194,6 @@ impl Device {
                 Err(errno) => return Err(errno),
             }
         }
-    }
-
-    /// `ZFS_IOC_POOL_CREATE`: a pool of the vdev tree `config`.
-    #[cfg(feature = "testing")]
-    pub(crate) fn pool_create(&self, name: &str, config: &NvList, props: &NvList) -> Result<()> {
-        let command = Command::new(name)?.config(config)?.source(props)?;
-        self.run(ioctl::ZFS_IOC_POOL_CREATE, command).map(drop)
-    }
-
-    /// `ZFS_IOC_POOL_DESTROY`; none of the pool's datasets may be mounted.
-    #[cfg(feature = "testing")]
-    pub(crate) fn pool_destroy(&self, name: &str) -> Result<()> {
-        self.run(ioctl::ZFS_IOC_POOL_DESTROY, Command::new(name)?)
-            .map(drop)
     }
 }
 
