@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use bstr::{BStr, BString};
 use libzfs_sys as sys;
 
+use crate::encryption::new_wrapping_key;
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::ffi::Library;
 use crate::handle::Zfs;
-use crate::key::{DEFAULT_PBKDF2_ITERS, Derivation, Key, KeyError, KeyFormat, MIN_PBKDF2_ITERS};
+use crate::key::{Key, KeyFormat};
 use crate::name::DatasetName;
 use crate::nvlist::{NvList, Value};
 use crate::property::{
@@ -317,7 +317,8 @@ impl DatasetBuilder {
     /// kernel is freed without that.
     ///
     /// Without this call it inherits the encryption of its parent. A passphrase gets a random
-    /// salt and, if the property `pbkdf2iters` is not set, [`DEFAULT_PBKDF2_ITERS`] iterations.
+    /// salt and, if the property `pbkdf2iters` is not set,
+    /// [`DEFAULT_PBKDF2_ITERS`](crate::key::DEFAULT_PBKDF2_ITERS) iterations.
     pub fn encryption(mut self, suite: Encryption, key: Key) -> Self {
         self.encryption = Some((suite, key));
         self
@@ -378,18 +379,16 @@ impl DatasetBuilder {
             if !suite.is_on() {
                 return refused(ErrorKind::InvalidKey, "a key with encryption=off".into());
             }
-            check_no_trace(Operation::Create, name)?;
-            let derivation = derivation(key.format(), &mut properties).map_err(|error| {
-                Error::refused(Operation::Create, name, ErrorKind::InvalidKey, error)
-            })?;
+            wrapping_key = Some(new_wrapping_key(
+                Operation::Create,
+                name,
+                key,
+                &mut properties,
+            )?);
             properties.insert("encryption", suite.index());
-            properties.insert("keyformat", key.format().index());
             if !properties.contains("keylocation") {
                 properties.insert("keylocation", "prompt");
             }
-            wrapping_key = Some(key.wrapping_key(derivation).map_err(|error| {
-                Error::refused(Operation::Create, name, ErrorKind::InvalidKey, error)
-            })?);
         }
         tracing::debug!(dataset = name, "create");
         self.zfs
@@ -404,39 +403,6 @@ impl DatasetBuilder {
                 }
             })
     }
-}
-
-/// Refuses to hand a key to a `libzfs_core` that would print it.
-pub(crate) fn check_no_trace(operation: Operation, name: &str) -> Result<()> {
-    if !Library::is_traced() {
-        return Ok(());
-    }
-    let why = "ZFS_IOC_TRACE is set, with which libzfs_core prints every request, keys among them";
-    Err(Error::refused(
-        operation,
-        name,
-        ErrorKind::KeyWouldShow,
-        why,
-    ))
-}
-
-/// The salt and iterations of a new passphrase, entered into `properties`.
-fn derivation(format: KeyFormat, properties: &mut NvList) -> Result<Derivation, KeyError> {
-    if format != KeyFormat::Passphrase {
-        return Ok(Derivation { salt: 0, iters: 0 });
-    }
-    let iters = properties
-        .get_u64("pbkdf2iters")
-        .unwrap_or(DEFAULT_PBKDF2_ITERS);
-    if iters < MIN_PBKDF2_ITERS {
-        return Err(KeyError::Iterations { iters });
-    }
-    let mut salt = [0; 8];
-    getrandom::fill(&mut salt).map_err(|_| KeyError::NoRandomness)?;
-    let salt = u64::from_le_bytes(salt);
-    properties.insert("pbkdf2iters", iters);
-    properties.insert("pbkdf2salt", salt);
-    Ok(Derivation { salt, iters })
 }
 
 impl fmt::Display for Dataset {

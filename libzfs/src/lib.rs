@@ -96,6 +96,8 @@ pub use self::bookmark::Bookmark;
 #[cfg(feature = "lzc")]
 pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
+pub use self::encryption::ChangeKey;
+#[cfg(feature = "lzc")]
 pub use self::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 #[cfg(feature = "lzc")]
 pub use self::ffi::UserlandLibrary;

@@ -72,7 +72,10 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::LoadKey, libc::EEXIST) => Kind::KeyAlreadyLoaded,
         (Op::LoadKey | Op::UnloadKey, libc::EINVAL) => Kind::NotEncryptionRoot,
         (Op::LoadKey | Op::UnloadKey, libc::ENOENT) => Kind::DatasetNotFound,
-        (Op::UnloadKey, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::UnloadKey | Op::ChangeKey, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::LoadKey | Op::UnloadKey | Op::ChangeKey, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::ChangeKey, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::ChangeKey, libc::EINVAL) => Kind::InvalidProperty,
 
         (Op::Send | Op::EstimateSend, libc::ENOENT) => Kind::SnapshotNotFound,
         (Op::Send | Op::EstimateSend, libc::EXDEV) => Kind::NotAnAncestor,

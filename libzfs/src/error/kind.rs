@@ -54,6 +54,8 @@ operations! {
     LoadKey "load the key of";
     /// Unloading a key.
     UnloadKey "unload the key of";
+    /// Changing a key, or from where a dataset has it.
+    ChangeKey "change the key of";
     /// Sending a stream.
     Send "send";
     /// Estimating the size of a stream.
@@ -182,6 +184,15 @@ kinds! {
     /// The dataset has its key from another one, its encryption root.
     NotEncryptionRoot libc::EINVAL, "dataset is not an encryption root" =>
         "use its encryption root, the property encryptionroot";
+    /// The dataset is an encryption root, with a key of its own.
+    IsEncryptionRoot libc::EINVAL, "dataset is an encryption root";
+    /// The dataset is a clone, whose key is always its origin's.
+    KeyOfClone libc::EINVAL, "a clone has its origin's key" =>
+        "change the key of its origin, or promote it";
+    /// The dataset that the key is to be inherited from is not encrypted.
+    ParentNotEncrypted libc::EINVAL, "the parent dataset is not encrypted";
+    /// The key that is to be inherited is not loaded.
+    ParentKeyNotLoaded libc::EACCES, "the parent dataset's key is not loaded" => "load it first";
     /// The dataset's key is not loaded.
     KeyNotLoaded libc::EACCES, "key is not loaded" => "load it first, or send raw";
     /// The dataset's key is loaded already.

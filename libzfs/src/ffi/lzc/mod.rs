@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use libzfs_sys as sys;
 
+pub(crate) use self::encryption::KeyCommand;
 pub(crate) use self::receive::{RawReceive, RawReceived};
 pub(crate) use self::send::RawSend;
 use crate::error::Errno;
