@@ -130,7 +130,7 @@ pub(crate) struct Outcome {
 
 /// The key under which the kernel counts the items that its answer had no room for
 /// (`ZPROP_N_MORE_ERRORS`).
-const N_MORE_ERRORS: &str = "N_MORE_ERRORS";
+pub(crate) const N_MORE_ERRORS: &str = "N_MORE_ERRORS";
 
 impl Outcome {
     fn new(errors: &NvList) -> Self {

@@ -72,6 +72,8 @@ mod handle;
 #[cfg(feature = "lzc")]
 mod hold;
 #[cfg(feature = "lzc")]
+pub mod program;
+#[cfg(feature = "lzc")]
 pub mod property;
 #[cfg(feature = "lzc")]
 mod receive;
@@ -105,6 +107,8 @@ pub use self::ffi::UserlandLibrary;
 pub use self::handle::{Zfs, kernel_version, userland_library};
 #[cfg(feature = "lzc")]
 pub use self::hold::{HoldTime, Holds};
+#[cfg(feature = "lzc")]
+pub use self::program::Program;
 #[cfg(feature = "lzc")]
 pub use self::property::{CanMount, Encryption, KeyStatus, Properties, Property, Source};
 #[cfg(feature = "lzc")]

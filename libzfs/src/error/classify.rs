@@ -77,6 +77,12 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::ChangeKey, libc::ENOENT) => Kind::DatasetNotFound,
         (Op::ChangeKey, libc::EINVAL) => Kind::InvalidProperty,
 
+        (Op::RunProgram, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::RunProgram, libc::EINVAL) => Kind::InvalidProgramLimit,
+        (Op::RunProgram, libc::ECHRNG) => Kind::ProgramFailed,
+        (Op::RunProgram, libc::ETIME) => Kind::ProgramInstructionLimit,
+        (Op::RunProgram, libc::ENOSPC) => Kind::ProgramMemoryLimit,
+
         (Op::Send | Op::EstimateSend, libc::ENOENT) => Kind::SnapshotNotFound,
         (Op::Send | Op::EstimateSend, libc::EXDEV) => Kind::NotAnAncestor,
         (Op::Send | Op::EstimateSend, libc::EACCES) => Kind::KeyNotLoaded,

@@ -56,6 +56,8 @@ operations! {
     UnloadKey "unload the key of";
     /// Changing a key, or from where a dataset has it.
     ChangeKey "change the key of";
+    /// Running a channel program.
+    RunProgram "run a channel program on";
     /// Sending a stream.
     Send "send";
     /// Estimating the size of a stream.
@@ -204,6 +206,23 @@ kinds! {
     KeyWouldShow libc::EPERM, "the key would be printed" => "unset ZFS_IOC_TRACE";
     /// The key has the wrong length or is of another format than the dataset's.
     InvalidKey libc::EINVAL, "invalid key";
+
+    /// The channel program is not valid Lua. Nothing of it was run.
+    ProgramSyntax libc::EINVAL, "the channel program has a syntax error";
+    /// The channel program ended with an error. What it had changed by then stays changed.
+    ProgramFailed libc::ECHRNG, "the channel program failed";
+    /// The channel program executed as many instructions as it may. What it had changed by then
+    /// stays changed.
+    ProgramInstructionLimit libc::ETIME, "the channel program reached its instruction limit" =>
+        "see what it had done by then before it is run again with a higher limit";
+    /// The channel program needs more memory than it may. What it had changed by then stays
+    /// changed.
+    ProgramMemoryLimit libc::ENOSPC, "the channel program reached its memory limit" =>
+        "see what it had done by then before it is run again with a higher limit";
+    /// The channel program ran to its end, and what it returned is larger than its memory limit.
+    ProgramResultTooLarge libc::ENOMEM, "the channel program's result is too large";
+    /// A limit of a channel program is none that the kernel accepts. Nothing of it was run.
+    InvalidProgramLimit libc::EINVAL, "invalid limit for a channel program";
 
     /// No space in the pool, or on the file system that the stream is written to.
     NoSpace libc::ENOSPC, "no space left";

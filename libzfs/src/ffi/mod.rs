@@ -11,8 +11,10 @@ mod signals;
 mod version;
 
 pub(crate) use self::device::Device;
-pub(crate) use self::lzc::{KeyCommand, Library, RawReceive, RawReceived, RawSend};
-pub(crate) use self::signals::block_all_signals;
+pub(crate) use self::lzc::{
+    KeyCommand, Library, MAX_ARGUMENT_DEPTH, RawProgram, RawReceive, RawReceived, RawSend,
+};
+pub(crate) use self::signals::{SignalsBlocked, block_all_signals};
 pub use self::version::UserlandLibrary;
 pub(crate) use self::version::userland_library;
 

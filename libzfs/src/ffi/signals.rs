@@ -1,6 +1,9 @@
-//! Signals, which end a send or receive in the kernel if they reach the thread that runs it.
+//! Signals, which end a send, a receive or a channel program in the kernel if they reach the thread
+//! that runs it.
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr;
 
 /// Blocks every signal for the calling thread that can be blocked. Besides `SIGKILL` and `SIGSTOP`
 /// those are not that the C library keeps for itself: `setuid` and its kin, called anywhere in the
@@ -11,12 +14,61 @@ use std::mem::MaybeUninit;
 /// without a reader raises `SIGPIPE` in it. A blocked signal does neither: one for the process
 /// goes to another thread, and one for this thread ends with it.
 pub(crate) fn block_all_signals() {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: `sigfillset` initialises the set that it is given.
-    unsafe { libc::sigfillset(set.as_mut_ptr()) };
-    // SAFETY: the set is initialised; the old mask is not asked for, because the thread ends with
-    // the mask that it gets here.
-    let rc =
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, set.as_ptr(), std::ptr::null_mut()) };
-    debug_assert_eq!(rc, 0, "SIG_SETMASK is a valid way to change a mask");
+    // The thread ends with the mask that it gets here.
+    std::mem::forget(SignalsBlocked::new());
+}
+
+/// Signals of the calling thread, blocked as by [`block_all_signals`] for as long as this lives.
+#[derive(Debug)]
+pub(crate) struct SignalsBlocked {
+    before: libc::sigset_t,
+    /// It is this thread's mask that is put back.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl SignalsBlocked {
+    pub(crate) fn new() -> Self {
+        let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: `sigfillset` initialises the set that it is given.
+        unsafe { libc::sigfillset(all.as_mut_ptr()) };
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the set is initialised, and the other is ours to write.
+        let rc =
+            unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+        debug_assert_eq!(rc, 0, "SIG_SETMASK is a valid way to change a mask");
+        Self {
+            // SAFETY: the only way for it not to be written is that SIG_SETMASK is not valid.
+            before: unsafe { before.assume_init() },
+            _not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: the set is a mask that this thread had; the present one is not asked for.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.before, ptr::null_mut()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_blocked(signal: libc::c_int) -> bool {
+        let mut mask = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: nothing is changed; the mask is ours to write.
+        unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), mask.as_mut_ptr()) };
+        // SAFETY: the mask was written.
+        unsafe { libc::sigismember(mask.as_ptr(), signal) == 1 }
+    }
+
+    #[test]
+    fn the_mask_of_before_comes_back() {
+        assert!(!is_blocked(libc::SIGUSR1));
+        let blocked = SignalsBlocked::new();
+        assert!(is_blocked(libc::SIGUSR1));
+        drop(blocked);
+        assert!(!is_blocked(libc::SIGUSR1));
+    }
 }

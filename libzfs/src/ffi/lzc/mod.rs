@@ -4,6 +4,7 @@ mod bookmark;
 mod dataset;
 mod encryption;
 mod hold;
+mod program;
 mod receive;
 mod send;
 mod snapshot;
@@ -15,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use libzfs_sys as sys;
 
 pub(crate) use self::encryption::KeyCommand;
+pub(crate) use self::program::{MAX_ARGUMENT_DEPTH, RawProgram};
 pub(crate) use self::receive::{RawReceive, RawReceived};
 pub(crate) use self::send::RawSend;
 use crate::error::Errno;
