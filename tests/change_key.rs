@@ -4,12 +4,14 @@
 mod support;
 
 use std::process::Command;
+use std::time::Duration;
 use std::{env, fs};
 
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Encryption, ErrorKind, Key, KeyFormat, KeyStatus, Zfs};
 use support::{
-    PASSPHRASE, encrypted, file_system, kind, pool, raw_key, read_file, write_file, zfs_says,
+    NOBODY, PASSPHRASE, allow, as_user, encrypted, file_system, kind, pool, raw_key, read_file,
+    unallow, within, write_file, zfs_says,
 };
 
 const BYTES: &[u8] = b"what has to stay readable";
@@ -391,4 +393,118 @@ fn a_new_key_is_not_shown_by_a_library_that_prints_requests() {
         "{output:?}"
     );
     assert!(pool.zfs().try_key(&root, &raw_key()).unwrap());
+}
+
+#[test]
+fn a_user_may_do_what_is_delegated_to_him() {
+    let pool = pool("delegate");
+    let zfs = pool.zfs();
+    let root = encrypted(&pool, "enc");
+    let child = file_system(&pool, "enc/child");
+    // One after the other, as a user who has these permissions may do them.
+    let steps: [(&str, &(dyn Fn() -> libzfs::Result<()> + Sync)); 7] = [
+        ("change-key", &|| zfs.change_key(&child, other_key()).run()),
+        ("change-key", &|| zfs.inherit_key(&child)),
+        ("change-key", &|| {
+            zfs.force_encryption_root_without_rewrap(&child)
+        }),
+        ("change-key", &|| {
+            zfs.force_inherit_key_without_rewrap(&child)
+        }),
+        ("load-key", &|| zfs.unload_key(&root)),
+        ("load-key", &|| zfs.try_key(&root, &raw_key()).map(drop)),
+        ("load-key", &|| zfs.load_key(&root, &raw_key())),
+    ];
+    for (number, (permission, step)) in steps.into_iter().enumerate() {
+        let denied = kind(as_user(NOBODY, step));
+        assert_eq!(denied, ErrorKind::PermissionDenied, "step {number}");
+        let other = match permission {
+            "load-key" => "change-key",
+            _ => "load-key",
+        };
+        allow(&root, NOBODY, other);
+        let denied = kind(as_user(NOBODY, step));
+        assert_eq!(denied, ErrorKind::PermissionDenied, "step {number}");
+        unallow(&root, NOBODY);
+        allow(&root, NOBODY, permission);
+        as_user(NOBODY, step).unwrap();
+        unallow(&root, NOBODY);
+    }
+    assert_eq!(status(zfs, &child), KeyStatus::Available);
+}
+
+#[test]
+fn a_read_only_pool_loads_keys_and_changes_none() {
+    let pool = pool("readonly");
+    let root = encrypted(&pool, "enc");
+    let (child, own) = (file_system(&pool, "enc/child"), pool.dataset("enc/own"));
+    file_system(&pool, "enc/own");
+    pool.zfs().change_key(&own, other_key()).run().unwrap();
+    let pool = pool.export().unwrap().import_read_only().unwrap();
+    let zfs = pool.zfs();
+    assert!(zfs.try_key(&root, &raw_key()).unwrap());
+    zfs.load_key(&root, &raw_key()).unwrap();
+    let refused = [
+        zfs.change_key(&root, other_key()).run(),
+        zfs.inherit_key(&own),
+        zfs.force_encryption_root_without_rewrap(&child),
+        zfs.force_inherit_key_without_rewrap(&own),
+    ];
+    for refused in refused {
+        assert_eq!(kind(refused), ErrorKind::ReadOnlyPool);
+    }
+    zfs.unload_key(&root).unwrap();
+}
+
+#[test]
+fn a_pool_without_encryption_says_so() {
+    let builder = Pool::builder().label("nofeature");
+    let pool = builder.without_feature("encryption").build().unwrap();
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    let create = zfs
+        .create(&pool.dataset("enc"))
+        .encryption(Encryption::Aes256Gcm, raw_key());
+    let refused = [
+        create.run(),
+        zfs.inherit_key(&data),
+        zfs.force_encryption_root_without_rewrap(&data),
+        zfs.unload_key(&data),
+    ];
+    for refused in refused {
+        assert_eq!(kind(refused), ErrorKind::FeatureDisabled);
+    }
+    // These look at the dataset first.
+    let refused = [
+        zfs.load_key(&data, &raw_key()),
+        zfs.change_key(&data, raw_key()).run(),
+        zfs.force_inherit_key_without_rewrap(&data),
+    ];
+    for refused in refused {
+        assert_eq!(kind(refused), ErrorKind::NotEncrypted);
+    }
+}
+
+#[test]
+fn a_suspended_pool_says_so() {
+    within(Duration::from_secs(180), || {
+        let pool = pool("suspended");
+        let zfs = pool.zfs();
+        let root = encrypted(&pool, "enc");
+        let child = file_system(&pool, "enc/child");
+        let suspension = pool.suspend().unwrap();
+        let refused = [
+            zfs.load_key(&root, &raw_key()),
+            zfs.unload_key(&root),
+            zfs.change_key(&root, other_key()).run(),
+            zfs.inherit_key(&child),
+            zfs.force_encryption_root_without_rewrap(&child),
+            zfs.force_inherit_key_without_rewrap(&child),
+        ];
+        for refused in refused {
+            assert_eq!(kind(refused), ErrorKind::PoolSuspended);
+        }
+        suspension.resume().unwrap();
+        zfs.unload_key(&root).unwrap();
+    });
 }

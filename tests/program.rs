@@ -15,7 +15,7 @@ use libzfs::program::{
 };
 use libzfs::testing::Pool;
 use libzfs::{Error, ErrorKind, Program, SnapshotName};
-use support::{file_system, kind, pool, snapshot, zfs_says};
+use support::{NOBODY, allow, as_user, file_system, kind, pool, snapshot, within, zfs_says};
 
 fn program(pool: &Pool, script: &str) -> Program {
     pool.zfs().program(pool.name(), script)
@@ -263,7 +263,7 @@ fn each_way_in_which_a_script_fails_is_told() {
             ErrorKind::ProgramFailed,
             "Collision",
         ),
-        ("zfs.exists(1, 2)", ErrorKind::ProgramFailed, "argument"),
+        ("zfs.exists(1, 2)", ErrorKind::ProgramFailed, "wrong type"),
         (
             "zfs.get_prop('nosuchpool/x', 'used')",
             ErrorKind::ProgramFailed,
@@ -442,6 +442,34 @@ fn a_pool_that_is_not_there_is_told() {
     let script = "return zfs.exists('nosuchpool/x')";
     let error = program(&pool, script).run_read_only().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ProgramFailed, "{error}");
+}
+
+#[test]
+fn a_pool_that_cannot_be_written_runs_no_program_at_all() {
+    let read_only = pool("readonly").export().unwrap();
+    let read_only = read_only.import_read_only().unwrap();
+    let run = |pool: &Pool| {
+        let program = || program(pool, "return 1");
+        [kind(program().run()), kind(program().run_read_only())]
+    };
+    assert_eq!(run(&read_only), [ErrorKind::ReadOnlyPool; 2]);
+    within(Duration::from_secs(180), move || {
+        let pool = pool("suspended");
+        let suspension = pool.suspend().unwrap();
+        assert_eq!(run(&pool), [ErrorKind::PoolSuspended; 2]);
+        suspension.resume().unwrap();
+        assert_eq!(returned(&pool, "return 1"), Some(Value::I64(1)));
+    });
+}
+
+#[test]
+fn a_program_is_for_root_whatever_is_delegated() {
+    let pool = pool("user");
+    let root = pool.dataset("");
+    allow(&root, NOBODY, "create,destroy,mount,snapshot,hold,send");
+    let run = || program(&pool, "return 1");
+    let denied = as_user(NOBODY, || [kind(run().run()), kind(run().run_read_only())]);
+    assert_eq!(denied, [ErrorKind::PermissionDenied; 2]);
 }
 
 #[test]
