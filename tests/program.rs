@@ -15,7 +15,9 @@ use libzfs::program::{
 };
 use libzfs::testing::Pool;
 use libzfs::{Error, ErrorKind, Program, SnapshotName};
-use support::{NOBODY, allow, as_user, file_system, kind, pool, snapshot, within, zfs_says};
+use support::{
+    NOBODY, allow, as_user, file_system, kind, pool, snapshot, within, zfs_says, zpool_says,
+};
 
 fn program(pool: &Pool, script: &str) -> Program {
     pool.zfs().program(pool.name(), script)
@@ -227,6 +229,15 @@ fn results_of_each_type_arrive() {
         assert_eq!(returned(&pool, script), expected, "{script}");
         assert_eq!(program(&pool, script).run().unwrap(), expected, "{script}");
     }
+    // As deep as the kernel can write it to the pool's history.
+    let script = "local t = 1 for i = 1, 19 do t = {t} end return t";
+    let mut value = program(&pool, script).run().unwrap().unwrap();
+    let mut depth = 0;
+    while let Value::NvList(mut list) = value {
+        value = list.remove("1").unwrap();
+        depth += 1;
+    }
+    assert_eq!((value, depth), (Value::I64(1), 19));
 }
 
 #[test]
@@ -411,13 +422,15 @@ fn what_would_end_badly_in_c_or_in_the_kernel_is_refused() {
     let bad_name = program(&pool, "return 1").argument("a\0b", true);
     assert_eq!(kind(bad_name.run()), ErrorKind::InvalidArgument);
     // Everything before was written to the pool's history, where it has to fit.
+    zpool_says(&["sync", pool.name().as_str()]);
+    let history = zpool_says(&["history", "-i", pool.name().as_str()]);
+    assert!(history.contains("channel_program"), "{history}");
     pool.destroy().unwrap();
 }
 
 #[test]
 fn ten_thousand_arguments_arrive() {
-    // Its history has room for them.
-    let pool = Pool::builder().label("many").size(4 << 30).build().unwrap();
+    let pool = pool("many");
     let script = "
         local args = ...
         local count, sum = 0, 0

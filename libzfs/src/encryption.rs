@@ -23,7 +23,7 @@ impl Zfs {
     /// in Rust; this takes a noticeable time by design. The key is overwritten afterwards here;
     /// `libzfs_core`'s own copy of it in the request to the kernel is freed without that.
     ///
-    /// Needs the permission `load-key`.
+    /// Needs the permission `load-key`. A pool that is imported read-only is no hindrance.
     ///
     /// # Errors
     ///
@@ -34,7 +34,8 @@ impl Zfs {
     ///   [`Key::wrapping_key`] then, and use [`load_wrapping_key`](Self::load_wrapping_key);
     /// * [`ErrorKind::KeyWouldShow`]: `ZFS_IOC_TRACE` is set;
     /// * [`ErrorKind::WrongKey`]: it is not the dataset's key;
-    /// * [`ErrorKind::KeyAlreadyLoaded`]
+    /// * [`ErrorKind::KeyAlreadyLoaded`];
+    /// * [`ErrorKind::PoolSuspended`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_load_key")]
     pub fn load_key(&self, root: &DatasetName, key: &Key) -> Result<()> {
         self.use_key(root, key, false)
@@ -134,7 +135,9 @@ impl Zfs {
     /// # Errors
     ///
     /// [`ErrorKind::DatasetNotFound`], [`ErrorKind::NotEncrypted`],
-    /// [`ErrorKind::NotEncryptionRoot`], [`ErrorKind::KeyNotLoaded`], [`ErrorKind::Busy`]
+    /// [`ErrorKind::NotEncryptionRoot`], [`ErrorKind::KeyNotLoaded`], [`ErrorKind::Busy`],
+    /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::PoolSuspended`],
+    /// [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_unload_key")]
     pub fn unload_key(&self, root: &DatasetName) -> Result<()> {
         let operation = Operation::UnloadKey;

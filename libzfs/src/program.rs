@@ -45,8 +45,8 @@
 //!   [`InvalidProgramLimit`](ErrorKind::InvalidProgramLimit) stand for is found before it begins.
 //! * Script, arguments and result (if it is not more than 1 MiB) are written to the pool's history,
 //!   where `zpool history -i` shows them; those of a program that only reads too. So no secrets,
-//!   and no more than there is room for: the history has 0.1% of the pool as it was when it was
-//!   made, 128 KiB at least. More makes it unreadable.
+//!   and large ones displace the older entries: the history has room for 0.1% of the pool, or for
+//!   128 KiB.
 //! * The kernel takes a script for benign. A result of tables in tables, 20 deep, panics it, and a
 //!   result that has the same large table in it many times takes all its memory. Nothing on this
 //!   side of it can prevent that.
