@@ -49,6 +49,8 @@
 
 // The text above speaks of what is there by default.
 #![cfg_attr(not(feature = "lzc"), allow(rustdoc::broken_intra_doc_links))]
+// What is not `ffi` is safe Rust.
+#![deny(unsafe_code)]
 
 mod fletcher4;
 pub mod key;
@@ -66,6 +68,7 @@ mod encryption;
 #[cfg(feature = "lzc")]
 mod error;
 #[cfg(feature = "lzc")]
+#[allow(unsafe_code, reason = "it is where C is called")]
 mod ffi;
 #[cfg(feature = "lzc")]
 mod handle;

@@ -12,6 +12,14 @@ run() {
         exec timeout --kill-after=10 "$LIMIT" "$@"
     )
     status=$?
+    # Reports of bad memory, in whichever process, are part of the output. A
+    # program that has none keeps its status.
+    for report in ${REPORTS:+"$REPORTS"/*}; do
+        [ -f "$report" ] || continue
+        cat "$report"
+        rm "$report"
+        [ "$status" -ne 0 ] || status=$REPORTED
+    done
     printf '\n%s end %s %s\n' "$MARK" "$number" "$status"
     # A pool that a test has left behind must not become the next one's trouble.
     # Only in a guest: elsewhere pools are somebody's.
@@ -24,3 +32,7 @@ run() {
 }
 
 exec 2>&1
+if [ -n "$REPORTS" ]; then
+    # Also for programs that tests run as another user.
+    mkdir -m 1777 "$REPORTS"
+fi

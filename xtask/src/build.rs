@@ -26,11 +26,14 @@ pub(crate) const VARIABLES: [&str; 9] = [
     "PKG_CONFIG_ALLOW_CROSS",
     "BINDGEN_EXTRA_CLANG_ARGS",
     "CARGO_BUILD_TARGET",
-    "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS",
+    RUSTFLAGS,
     "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTDOCFLAGS",
     "CARGO_PROFILE_DEV_DEBUG",
     RUNNER,
 ];
+
+/// What a target's code is compiled with, besides what its profile says.
+const RUSTFLAGS: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
 
 /// What cargo runs a target's programs with.
 const RUNNER: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER";
@@ -40,6 +43,8 @@ const RUNNER: &str = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER";
 #[derive(Clone, Debug)]
 pub(crate) struct Environment {
     variables: Vec<(&'static str, String)>,
+    /// Cargo's profile, where it is not the usual one.
+    profile: Option<&'static str>,
 }
 
 /// A program that cargo built.
@@ -71,6 +76,7 @@ impl Environment {
     pub(crate) fn native() -> Self {
         Self {
             variables: Vec::new(),
+            profile: None,
         }
     }
 
@@ -99,7 +105,22 @@ impl Environment {
         ];
         Ok(Self {
             variables: VARIABLES.into_iter().zip(values).collect(),
+            profile: None,
         })
+    }
+
+    /// Has AddressSanitizer watch what is built, in a profile of its own.
+    pub(crate) fn watched(mut self) -> Self {
+        for (name, value) in &mut self.variables {
+            if *name == RUSTFLAGS {
+                // With frame pointers a report can say who called the C function.
+                value.push_str(" -Zsanitizer=address -Cforce-frame-pointers=yes");
+            }
+        }
+        // Stable compilers bring the sanitizer, and only nightly ones admit to it.
+        self.variables.push(("RUSTC_BOOTSTRAP", "1".to_owned()));
+        self.profile = Some("memory");
+        self
     }
 
     /// Has cargo run what it builds in a guest.
@@ -142,6 +163,7 @@ impl Environment {
         let mut cargo = self.cargo(project);
         cargo
             .args(arguments)
+            .args(self.profile.map(|profile| format!("--profile={profile}")))
             .arg("--message-format=json-render-diagnostics")
             .stdin(Stdio::null())
             .stdout(Stdio::piped());

@@ -14,7 +14,7 @@ use crate::carry::{self, Task};
 use crate::guest::{self, Settings, Streams};
 use crate::project::Project;
 use crate::release::Release;
-use crate::{check, demo, guests, msrv, native, runner, test};
+use crate::{check, demo, guests, memory, miri, msrv, native, runner, test};
 
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", about = "How the project runs itself")]
@@ -29,6 +29,10 @@ enum Action {
     Demo(Demo),
     /// Test: what is pure here, the rest on pools of each release
     Test(Test),
+    /// Test on pools with AddressSanitizer: no leak, no bad access
+    Memory(Memory),
+    /// Test what is pure with Miri: no undefined behaviour
+    Miri(Miri),
     /// Run a command as root in a guest with a real OpenZFS
     Vm(Vm),
     /// Check formatting, lints and documentation
@@ -140,6 +144,32 @@ struct Test {
 }
 
 #[derive(Args, Debug)]
+struct Memory {
+    /// The guest's OpenZFS (again for more): 2.1, 2.3 or 2.4
+    #[arg(long, value_name = "RELEASE", default_value = "2.3")]
+    zfs: Vec<Release>,
+    #[command(flatten)]
+    guest: GuestOptions,
+    /// Only this test program (again for more)
+    #[arg(long, value_name = "NAME")]
+    test: Vec<String>,
+    /// How long one test program may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    timeout: u64,
+    /// Only tests with this in their names
+    filter: Option<String>,
+}
+
+#[derive(Args, Debug)]
+struct Miri {
+    /// A toolchain of rustup's that has Miri
+    #[arg(long, value_name = "NAME", default_value = "nightly")]
+    toolchain: String,
+    /// Only tests with this in their names
+    filter: Option<String>,
+}
+
+#[derive(Args, Debug)]
 struct Env {
     /// Build against this release: 2.1, 2.3 or 2.4
     #[arg(long, value_name = "RELEASE", default_value = Release::OLDEST.name())]
@@ -202,6 +232,11 @@ pub(crate) fn run() -> Result<u8> {
             demo::run(&cache, &project, &settings, demo.native, &demo.arguments)
         }
         Action::Test(test) => run_tests(&cache, &project, test),
+        Action::Memory(memory) => check_memory(&cache, &project, memory),
+        Action::Miri(options) => {
+            let filter = options.filter.as_deref();
+            Ok(u8::from(!miri::run(&project, &options.toolchain, filter)?))
+        }
         Action::Vm(vm) => run_command(&cache, &project, vm),
         Action::Check => Ok(u8::from(!check::run(&cache, &project)?)),
         Action::Msrv => Ok(u8::from(!msrv::run(&cache, &project)?)),
@@ -263,20 +298,42 @@ fn run_tests(cache: &Cache, project: &Project, test: Test) -> Result<u8> {
     if test.native {
         native::check()?;
     }
-    // Tests wait a lot: two guests on two processors take not twice, but a fourth
-    // more of the time that one takes.
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let plan = test::Plan {
-        // What bounds a guest's run is the sum of its programs' limits.
-        settings: test.guest.settings(Release::OLDEST, 24 * 60 * 60),
+        settings: test_settings(&test.guest),
         releases: some_or_all(test.zfs),
         native: test.native,
+        watched: false,
         filter: test.filter,
         programs: test.test,
         limit: Duration::from_secs(test.timeout),
-        jobs: test.jobs.unwrap_or(processors),
+        jobs: test.jobs.unwrap_or_else(usual_jobs),
     };
     Ok(u8::from(!test::run(cache, project, &plan)))
+}
+
+fn check_memory(cache: &Cache, project: &Project, memory: Memory) -> Result<u8> {
+    let plan = test::Plan {
+        settings: test_settings(&memory.guest),
+        releases: memory.zfs,
+        native: false,
+        watched: true,
+        filter: memory.filter,
+        programs: memory.test,
+        limit: Duration::from_secs(memory.timeout),
+        jobs: usual_jobs(),
+    };
+    Ok(u8::from(!memory::run(cache, project, &plan)?))
+}
+
+/// For guests that run tests: what bounds a run is the sum of its programs' limits.
+fn test_settings(guest: &GuestOptions) -> Settings {
+    guest.settings(Release::OLDEST, 24 * 60 * 60)
+}
+
+/// Tests wait a lot: two guests on two processors take not twice, but a fourth more
+/// of the time that one takes.
+fn usual_jobs() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 #[cfg(test)]

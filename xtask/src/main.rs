@@ -26,6 +26,8 @@ mod guests;
 mod host;
 mod initramfs;
 mod libtest;
+mod memory;
+mod miri;
 mod msrv;
 mod native;
 mod ports;

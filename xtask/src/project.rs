@@ -1,5 +1,6 @@
 //! The checkout that this tool belongs to.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -48,8 +49,12 @@ impl Project {
 
     /// Cargo itself, in the checkout, the one that runs this tool.
     pub(crate) fn cargo(&self) -> Command {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(cargo);
+        self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    }
+
+    /// A command that builds, in the checkout.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(&self.root);
         // A shell that has read `cargo xtask env` must not bend what is asked for
         // here: each use says itself what it builds against.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use crate::build::Program;
 use crate::carry::Task;
 use crate::libtest::{self, Counts};
-use crate::{ports, process};
+use crate::{memory, ports, process};
 
 /// What runs in the place.
 const SCRIPT: &str = include_str!("../guest/tests.sh");
@@ -189,6 +189,7 @@ impl Suites {
             }
             // The status of the test harness itself, when a test has failed.
             Ok(101) => {}
+            Ok(memory::REPORTED) => note = "its memory is not in order".to_owned(),
             Ok(status @ 129..) => note = format!("died of signal {}", status - 128),
             Ok(status) => note = format!("ended with status {status}"),
             Err(why) => why.lines().next().unwrap_or_default().clone_into(&mut note),

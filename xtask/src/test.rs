@@ -19,7 +19,7 @@ use crate::libtest::{self, Counts};
 use crate::project::Project;
 use crate::release::Release;
 use crate::suite::{self, Feed, Suites};
-use crate::{native, process};
+use crate::{memory, native, process};
 
 /// What is to be tested, and where.
 #[derive(Clone, Debug)]
@@ -32,6 +32,8 @@ pub(crate) struct Plan {
     pub(crate) filter: Option<String>,
     /// Only the test programs of these names, and nothing on the host.
     pub(crate) programs: Vec<String>,
+    /// Whether AddressSanitizer watches; then nothing is tested on the host.
+    pub(crate) watched: bool,
     /// How long one test program may take.
     pub(crate) limit: Duration,
     /// How many guests run at the same time.
@@ -40,27 +42,31 @@ pub(crate) struct Plan {
     pub(crate) settings: Settings,
 }
 
-/// What is tested without any ZFS, and whether it is built against a sysroot: the
+/// What is tested without any ZFS, and the release that it is built against: the
 /// parts that are pure, the documentation's examples (of which those that would
 /// need ZFS are only compiled), the raw bindings' build script, and this tool.
-const ON_HOST: &[(&str, bool, &[&str])] = &[
+const ON_HOST: &[(&str, Option<Release>, &[&str])] = &[
     (
         "libzfs without ZFS",
-        false,
+        None,
         &["-p", "libzfs", "--no-default-features", "--lib", "--tests"],
     ),
-    ("libzfs, documentation", true, &["-p", "libzfs", "--doc"]),
+    (
+        "libzfs, documentation",
+        Some(Release::OLDEST),
+        &["-p", "libzfs", "--doc"],
+    ),
     (
         "libzfs-sys, tests/build_script",
-        true,
+        Some(Release::OLDEST),
         &["-p", "libzfs-sys", "--test", "build_script"],
     ),
-    ("xtask", false, &["-p", "xtask"]),
+    ("xtask", None, &["-p", "xtask"]),
 ];
 
 /// What is tested on pools, built once for all releases. Examples are built too,
 /// and not run.
-const ON_POOLS: &[&str] = &["test", "--no-run", "-p", "zvault", "-p", "libzfs"];
+pub(crate) const ON_POOLS: &[&str] = &["test", "--no-run", "-p", "zvault", "-p", "libzfs"];
 
 /// What is built for each release anew: the raw bindings with the library whose
 /// interface changes with every release.
@@ -124,9 +130,9 @@ impl Tally {
 /// Tests, and says whether all is well. Whatever goes wrong, the last line counts.
 pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> bool {
     let mut tally = Tally::default();
-    if plan.programs.is_empty() {
-        for (what, against_sysroot, arguments) in ON_HOST {
-            let tested = environment(cache, *against_sysroot && !plan.native)
+    if plan.programs.is_empty() && !plan.watched {
+        for (what, release, arguments) in ON_HOST {
+            let tested = environment(cache, plan, *release)
                 .and_then(|environment| test_on_host(environment.cargo(project), plan, arguments));
             match tested {
                 Ok(counts) => tally.add(&format!("host, {what}"), counts, ""),
@@ -156,12 +162,19 @@ pub(crate) fn run(cache: &Cache, project: &Project, plan: &Plan) -> bool {
     tally.total.failed == 0
 }
 
-/// What to build in: against a sysroot, or as this machine is.
-fn environment(cache: &Cache, against_sysroot: bool) -> Result<Environment> {
-    if against_sysroot {
-        Environment::get(cache, Release::OLDEST)
-    } else {
-        Ok(Environment::native())
+/// What to build in: against a release, or as this machine is. On a machine that
+/// has ZFS, it is that ZFS which is built against.
+fn environment(cache: &Cache, plan: &Plan, release: Option<Release>) -> Result<Environment> {
+    match release {
+        Some(release) if !plan.native => {
+            let environment = Environment::get(cache, release)?;
+            Ok(if plan.watched {
+                environment.watched()
+            } else {
+                environment
+            })
+        }
+        _ => Ok(Environment::native()),
     }
 }
 
@@ -197,9 +210,8 @@ fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Programs> {
         .partition(|name| *name == LINK_TEST);
     let all = plan.programs.is_empty();
     let mut programs = Programs::default();
-    // On a machine that has ZFS, it is that ZFS which is built against.
     if all || !common.is_empty() {
-        let environment = environment(cache, !plan.native)?;
+        let environment = environment(cache, plan, Some(Release::OLDEST))?;
         programs.common = build_tests(&environment, project, ON_POOLS, &common)?;
     }
     if !all && link_test.is_empty() {
@@ -218,7 +230,7 @@ fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Programs> {
         return Ok(programs);
     }
     for &release in &plan.releases {
-        let environment = Environment::get(cache, release)?;
+        let environment = environment(cache, plan, Some(release))?;
         let mut own = build_tests(&environment, project, &arguments, &[])?;
         for program in &mut own {
             // The next release's would take its place.
@@ -334,6 +346,9 @@ fn test_at(
     let mut task = suites.task(&project.root, plan.limit, &filter);
     task.environment
         .push(("PROPTEST_CASES".into(), PROPTEST_CASES.into()));
+    if plan.watched {
+        task.environment.extend(memory::variables());
+    }
     let streams = Streams {
         stdout: Box::new(Feed(Arc::clone(&suites))),
         stderr: Box::new(std::io::stderr()),
