@@ -214,7 +214,8 @@ fn build(cache: &Cache, project: &Project, plan: &Plan) -> Result<Programs> {
         let environment = environment(cache, plan, Some(Release::OLDEST))?;
         programs.common = build_tests(&environment, project, ON_POOLS, &common)?;
     }
-    if !all && link_test.is_empty() {
+    // What it tests are names and addresses: there is nothing to watch.
+    if plan.watched || (!all && link_test.is_empty()) {
         return Ok(programs);
     }
     // Other tests of that package are of its build script, and run on the host.
