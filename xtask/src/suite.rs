@@ -298,6 +298,48 @@ mod tests {
         assert_eq!(suites.stray(), "");
     }
 
+    /// As `cargo xtask memory` runs programs, but here, and with a report that is
+    /// that of another process.
+    #[test]
+    fn a_report_fails_a_program_that_succeeds() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let directory = std::env::temp_dir().join(format!("xtask-report-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let script = format!(
+            "#!/bin/sh\necho '{RESULT}'\n[ $0 = {0}/good ] || echo LEAK >{0}/reports/x.1\n",
+            directory.display()
+        );
+        let programs = ["bad", "good"].map(|name| Program {
+            path: directory.join(name),
+            directory: directory.clone(),
+            ..program(name, true)
+        });
+        for program in &programs {
+            std::fs::write(&program.path, &script).unwrap();
+            std::fs::set_permissions(&program.path, std::fs::Permissions::from_mode(0o755))
+                .unwrap();
+        }
+        let suites = Arc::new(Suites::new("x", &programs, false).unwrap());
+        let mut task = suites.task(&directory, Duration::from_secs(60), &[]);
+        task.environment.extend(memory::variables());
+        let mut command = std::process::Command::new(&task.command[0]);
+        command
+            .args(&task.command[1..])
+            .envs(task.environment)
+            .env("REPORTS", directory.join("reports"));
+        let output = process::output(&mut command).unwrap();
+        Feed(Arc::clone(&suites))
+            .write_all(output.as_bytes())
+            .unwrap();
+        let found = outcomes(&suites);
+        assert_eq!(found[0].as_deref(), Some("2 passed, 1 failed, 1 skipped"));
+        assert_eq!(found[1].as_deref(), Some("2 passed, 0 failed, 1 skipped"));
+        let failure = suites.outcomes()[0].1.clone().unwrap().failure.unwrap();
+        assert!(failure.contains("\nLEAK\n"), "{failure}");
+        std::fs::remove_dir_all(directory).unwrap();
+    }
+
     #[test]
     fn what_ran_when_the_guest_died_has_failed() {
         let programs = [program("a", true), program("b", true)];
