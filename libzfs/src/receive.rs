@@ -143,7 +143,9 @@ impl ReceiveBuilder {
     /// Returns when the stream has ended. From a descriptor that blocks exactly the stream is read;
     /// from one that does not, what follows it may be read as well, and is lost.
     ///
-    /// Needs the permissions `receive`, `mount` and `create`, and those of the properties set.
+    /// Needs the permissions `receive`, `mount` and `create`; since 2.3 `receive:append` is enough
+    /// in place of the first without [`force_rollback`](Self::force_rollback). A property that is
+    /// set needs its own, without which the data is received and the property not set.
     ///
     /// # Errors
     ///
@@ -297,12 +299,21 @@ impl ReceiveBuilder {
         dataset.is_ok_and(|dataset| matches!(dataset.receive_resume_token(), Ok(Some(_))))
     }
 
+    fn is_suspended(&self) -> bool {
+        let dataset = self.zfs.dataset(self.snapshot.dataset());
+        dataset.is_err_and(|error| error.kind() == ErrorKind::PoolSuspended)
+    }
+
     /// The error that `errno` stands for; some of it depends on what is there.
     fn explain(&self, begin: &BeginRecord, errno: Errno) -> Error {
         let error = Error::from_errno(Operation::Receive, self.snapshot.as_str(), errno);
         match error.kind() {
             ErrorKind::DatasetExists if self.zfs.snapshot(&self.snapshot).is_ok() => {
                 error.with_kind(ErrorKind::SnapshotExists)
+            }
+            // libzfs_core looks for the dataset first, and takes a suspended pool for an empty one.
+            ErrorKind::DatasetNotFound if self.is_suspended() => {
+                error.with_kind(ErrorKind::PoolSuspended)
             }
             ErrorKind::DatasetNotFound if begin.is_full() => {
                 error.with_kind(ErrorKind::ParentNotFound)

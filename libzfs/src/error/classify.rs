@@ -52,6 +52,7 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::DestroySnapshots, libc::ENOENT) => Kind::PoolNotFound,
         (Op::DestroySnapshots, libc::EEXIST) => Kind::SnapshotCloned,
         (Op::DestroySnapshots, libc::EBUSY) => Kind::SnapshotHeld,
+        (Op::DestroySnapshots, libc::ENOTSUP) => Kind::FeatureDisabled,
 
         (Op::CreateBookmarks, libc::ENOENT) => Kind::SnapshotNotFound,
         (Op::CreateBookmarks, libc::EEXIST) => Kind::BookmarkExists,
