@@ -343,7 +343,8 @@ impl DatasetBuilder {
 
     /// Creates it.
     ///
-    /// Needs the permissions `create` and `mount`, and those of the properties that are set.
+    /// Needs the permissions `create` and `mount`, and those of the properties that are set; of the
+    /// ones of [`encryption`](Self::encryption) only `keylocation`.
     ///
     /// # Errors
     ///

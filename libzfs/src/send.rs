@@ -304,7 +304,7 @@ impl SendBuilder {
     /// An estimate of the stream's size in bytes. It is the kernel's, from what the snapshots
     /// refer to: the stream can be smaller and larger.
     ///
-    /// Needs the permission `send`.
+    /// Needs no permission.
     ///
     /// # Errors
     ///
@@ -320,7 +320,7 @@ impl SendBuilder {
     /// Starts to send, in a thread of its own with every signal blocked that can be blocked; the stream is read from
     /// what is returned.
     ///
-    /// Needs the permission `send`.
+    /// Needs the permission `send`; since 2.4 `send:raw` is enough for a raw stream.
     ///
     /// # Errors
     ///
@@ -352,7 +352,7 @@ impl SendBuilder {
     /// A blocking pipe is handed to the kernel. To anything else a thread copies, because the
     /// kernel would take a socket that is full for an error, and cannot write to `/dev/null`.
     ///
-    /// Needs the permission `send`.
+    /// Needs the permission `send`; since 2.4 `send:raw` is enough for a raw stream.
     ///
     /// # Errors
     ///

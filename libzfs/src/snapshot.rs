@@ -55,6 +55,8 @@ impl Zfs {
 
     /// As [`create_snapshots`](Self::create_snapshots), with user properties for each of them.
     ///
+    /// Needs the permission `userprop` as well.
+    ///
     /// # Errors
     ///
     /// As there, and [`ErrorKind::InvalidProperty`] if a name is none of a user property.

@@ -39,7 +39,8 @@ impl Pool {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = self.directory().join(format!("mount-{number}"));
         let failed = |errno: Errno| Error::from_errno(Operation::Mount, dataset.as_str(), errno);
-        fs::create_dir(&path).map_err(|error| failed(error.into()))?;
+        fs::create_dir(&path)
+            .map_err(|error| Error::from_io(Operation::Mount, dataset.as_str(), error))?;
         let flags = flags | MountFlags::NOSUID | MountFlags::NODEV;
         match mount(dataset.as_str(), &path, "zfs", flags, None) {
             Ok(()) => Ok(Mount {
