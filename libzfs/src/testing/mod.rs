@@ -16,6 +16,10 @@
 //! written to the system's cache of pools. A pool is destroyed when its [`Pool`] is dropped, after
 //! a panic too. For a look at what a test left, set the environment variable
 //! `LIBZFS_TESTING_KEEP=1` or call [`PoolBuilder::keep`]: then the pool stays, with its files.
+//!
+//! For the errors of odd pools there are ones without features
+//! ([`PoolBuilder::without_features`]), read-only ones ([`ExportedPool::import_read_only`]) and
+//! suspended ones ([`Pool::suspend`]).
 
 mod builder;
 mod export;

@@ -101,10 +101,8 @@ impl Suspension<'_> {
             let cleared = device.pool_clear(name);
             for _ in 0..20 {
                 if writer.is_finished() {
-                    return match writer.join() {
-                        Ok(result) => result.map_err(failed),
-                        Err(panic) => std::panic::resume_unwind(panic),
-                    };
+                    let result = writer.join().unwrap_or(Err(Errno::new(libc::EIO)));
+                    return result.map_err(failed);
                 }
                 thread::sleep(Duration::from_millis(50));
             }
