@@ -12,12 +12,9 @@ use std::time::Duration;
 use libzfs::testing::Pool;
 use libzfs::{ErrorKind, Zfs};
 use support::{
-    NOBODY, as_user, encrypted, file_system, kind, noise, pool, within, write_file, zfs_says,
-    zpool_says,
+    LIMIT, NOBODY, as_user, encrypted, file_system, kind, noise, pool, within, write_file,
+    zfs_says, zpool_says,
 };
-
-/// Longer than anything here takes, under emulation and on a busy machine.
-const LIMIT: Duration = Duration::from_secs(180);
 
 fn exists(zfs: &Zfs, name: &libzfs::PoolName) -> bool {
     zfs.dataset_exists(&name.root()).unwrap()

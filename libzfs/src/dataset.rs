@@ -73,8 +73,11 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DatasetNotFound`], [`ErrorKind::HasChildren`], [`ErrorKind::Busy`],
-    /// [`ErrorKind::PermissionDenied`]
+    /// * [`ErrorKind::DatasetNotFound`];
+    /// * [`ErrorKind::HasChildren`], which snapshots are too;
+    /// * [`ErrorKind::Busy`]: it is mounted, open, or being sent or received;
+    /// * [`ErrorKind::InvalidName`]: it is a pool's root dataset;
+    /// * [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_destroy")]
     pub fn destroy_dataset(&self, name: &DatasetName) -> Result<()> {
         tracing::debug!(dataset = %name, "destroy");
@@ -85,6 +88,10 @@ impl Zfs {
                 ErrorKind::Busy if self.has_snapshots(name) => {
                     error.with_kind(ErrorKind::HasChildren)
                 }
+                // It has hidden ones.
+                ErrorKind::HasChildren if name.parent().is_none() => error
+                    .with_kind(ErrorKind::InvalidName)
+                    .with_source("a pool's root dataset goes with its pool"),
                 _ => error,
             }
         })
@@ -92,7 +99,7 @@ impl Zfs {
 
     fn has_snapshots(&self, name: &DatasetName) -> bool {
         let mut any = false;
-        let first = self.device().each_snapshot(name.as_str(), |_, _| {
+        let first = self.device().each_snapshot(name.as_str(), |_| {
             any = true;
             ControlFlow::Break(())
         });

@@ -57,10 +57,15 @@ impl Zfs {
             Ok((Err(errno), errors)) => {
                 let outcome = Outcome::new(&errors);
                 let error = Error::from_errno(operation, target(), errno);
-                // The kernel's number for a pool that is missing is that for a missing item.
+                // The kernel's number for a pool or a dataset that is missing is that for a missing
+                // item.
                 let whole = outcome.items.is_empty() && errno.raw() == libc::ENOENT;
-                if whole && pool.is_some_and(|pool| self.is_missing(&pool)) {
-                    return Err(error.with_kind(ErrorKind::PoolNotFound));
+                if let (true, Some(pool)) = (whole, pool) {
+                    return Err(match self.dataset_exists(&pool.root()) {
+                        Ok(true) => error.with_kind(ErrorKind::DatasetNotFound),
+                        Ok(false) => error.with_kind(ErrorKind::PoolNotFound),
+                        Err(_) => error,
+                    });
                 }
                 Err(error.with_failures(outcome.items, outcome.suppressed))
             }

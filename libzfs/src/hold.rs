@@ -1,9 +1,11 @@
 //! User holds: what keeps a snapshot from being destroyed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime};
 
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
+use crate::ffi::Device;
 use crate::handle::{Outcome, Zfs, name_items};
 use crate::name::{HoldTag, SnapshotName};
 use crate::nvlist::{NvList, Value};
@@ -25,60 +27,93 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`Error::failures`] has each that could not be held, as [`ErrorKind::HoldExists`] and so
-    /// on. None was held then.
+    /// * [`ErrorKind::HoldExists`], [`ErrorKind::PoolsDiffer`] and so on: none was held then, and
+    ///   [`Error::failures`] has the snapshots that were the reason;
+    /// * [`ErrorKind::PoolNotFound`];
+    /// * [`ErrorKind::DatasetNotFound`]: that the dataset is missing, not only the snapshot, is an
+    ///   error of the whole call for callers other than root.
     #[doc(alias = "lzc_hold")]
     pub fn hold(&self, tag: &HoldTag, snapshots: &[SnapshotName]) -> Result<Holds> {
-        let target = || name_items("snapshot", snapshots);
-        tracing::debug!(snapshots = %target(), %tag, "hold");
-        let list = snapshots
-            .iter()
-            .map(|name| (name.as_str(), Value::from(tag.as_str())))
-            .collect();
-        let pool = snapshots.first().map(SnapshotName::pool);
-        let result = self.library().hold(&list, None);
+        self.hold_many(&with_tag(tag, snapshots))
+    }
+
+    /// Holds snapshots of one pool in one transaction, each with a tag of its own: several snapshots
+    /// with different tags, and one snapshot with several.
+    ///
+    /// Needs the permission `hold`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`hold`](Self::hold). A pair that is there twice is [`ErrorKind::HoldExists`].
+    #[doc(alias = "lzc_hold")]
+    pub fn hold_many(&self, holds: &[(SnapshotName, HoldTag)]) -> Result<Holds> {
+        self.hold_with(holds, None)
+    }
+
+    /// Holds until `cleanup` is closed, where there is one.
+    pub(crate) fn hold_with(
+        &self,
+        holds: &[(SnapshotName, HoldTag)],
+        cleanup: Option<&Device>,
+    ) -> Result<Holds> {
+        let target = || name_holds(holds);
+        tracing::debug!(holds = %target(), temporary = cleanup.is_some(), "hold");
+        // A snapshot is in the list as often as it has tags.
+        let mut list = NvList::with_duplicates();
+        for (snapshot, tag) in holds {
+            list.push(snapshot.as_str(), tag.as_str());
+        }
+        let pool = holds.first().map(|(snapshot, _)| snapshot.pool());
+        let result = self.library().hold(&list, cleanup.map(AsFd::as_fd));
         let outcome = self.batch(Operation::Hold, target, pool, result)?;
-        Ok(Holds::new(Operation::Hold, snapshots, outcome))
+        Ok(Holds::new(Operation::Hold, holds, &outcome))
     }
 
     /// Releases the holds that snapshots of one pool have with `tag`.
     ///
     /// Snapshots that do not exist, or have no such hold, do not keep the others from being
-    /// released; the result says which they were.
+    /// released; the result says which they were. A snapshot that was
+    /// [destroyed](Self::destroy_snapshots) deferred goes with its last hold.
     ///
     /// Needs the permission `release`.
     ///
     /// # Errors
     ///
-    /// [`Error::failures`] has each hold that could not be released.
+    /// * [`ErrorKind::PoolsDiffer`] and so on: none was released then, and [`Error::failures`] has
+    ///   the snapshots that were the reason;
+    /// * [`ErrorKind::Busy`]: a snapshot would go with its last hold, and is being sent or is
+    ///   mounted;
+    /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::DatasetNotFound`] as for [`hold`](Self::hold).
     #[doc(alias = "lzc_release")]
     pub fn release(&self, tag: &HoldTag, snapshots: &[SnapshotName]) -> Result<Holds> {
-        let target = || name_items("snapshot", snapshots);
-        tracing::debug!(snapshots = %target(), %tag, "release");
-        let tags = NvList::new().with(tag.as_str(), Value::Boolean);
-        let list = snapshots
-            .iter()
-            .map(|name| (name.as_str(), Value::from(tags.clone())))
+        self.release_many(&with_tag(tag, snapshots))
+    }
+
+    /// Releases holds on snapshots of one pool in one transaction, each with a tag of its own.
+    ///
+    /// Needs the permission `release`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`release`](Self::release).
+    #[doc(alias = "lzc_release")]
+    pub fn release_many(&self, holds: &[(SnapshotName, HoldTag)]) -> Result<Holds> {
+        let target = || name_holds(holds);
+        tracing::debug!(holds = %target(), "release");
+        let mut tags: BTreeMap<&str, NvList> = BTreeMap::new();
+        for (snapshot, tag) in holds {
+            tags.entry(snapshot.as_str())
+                .or_default()
+                .push(tag.as_str(), Value::Boolean);
+        }
+        let list = tags
+            .into_iter()
+            .map(|(snapshot, tags)| (snapshot, Value::from(tags)))
             .collect();
-        let pool = snapshots.first().map(SnapshotName::pool);
-        let result = match self.library().release(&list) {
-            // With nothing to release at all the kernel makes an error of it; for a caller it is
-            // the same as with nothing to release but one.
-            Ok((Err(errno), _))
-                if matches!(errno.raw(), libc::ENOENT | libc::ESRCH)
-                    && !pool.as_ref().is_some_and(|pool| self.is_missing(pool)) =>
-            {
-                let missing = snapshots.to_vec();
-                return Ok(Holds {
-                    operation: Operation::Release,
-                    missing,
-                    suppressed: 0,
-                });
-            }
-            result => result,
-        };
+        let pool = holds.first().map(|(snapshot, _)| snapshot.pool());
+        let result = self.library().release(&list);
         let outcome = self.batch(Operation::Release, target, pool, result)?;
-        Ok(Holds::new(Operation::Release, snapshots, outcome))
+        Ok(Holds::new(Operation::Release, holds, &outcome))
     }
 
     /// The holds of a snapshot, with the times at which they were made, by tag.
@@ -108,6 +143,18 @@ impl Zfs {
     }
 }
 
+/// One tag for many snapshots.
+pub(crate) fn with_tag(tag: &HoldTag, snapshots: &[SnapshotName]) -> Vec<(SnapshotName, HoldTag)> {
+    let pair = |snapshot: &SnapshotName| (snapshot.clone(), tag.clone());
+    snapshots.iter().map(pair).collect()
+}
+
+/// The snapshots of some holds, as an error names them.
+pub(crate) fn name_holds(holds: &[(SnapshotName, HoldTag)]) -> String {
+    let snapshots: Vec<_> = holds.iter().map(|(snapshot, _)| snapshot).collect();
+    name_items("snapshot", &snapshots)
+}
+
 /// A hold as [`Zfs::holds`] lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -123,21 +170,21 @@ pub struct HoldTime {
 #[must_use = "snapshots that do not exist were not held; see all() and missing()"]
 pub struct Holds {
     operation: Operation,
-    missing: Vec<SnapshotName>,
+    missing: Vec<(SnapshotName, HoldTag)>,
     suppressed: u64,
 }
 
 impl Holds {
-    fn new(operation: Operation, snapshots: &[SnapshotName], outcome: Outcome) -> Self {
-        // The kernel names the snapshot, or the snapshot and behind a `#` the tag.
+    fn new(operation: Operation, holds: &[(SnapshotName, HoldTag)], outcome: &Outcome) -> Self {
+        // The kernel names the snapshot that is missing, or behind a `#` the tag that it has not.
         let named: HashSet<&str> = outcome
             .items
             .iter()
-            .filter_map(|(item, _)| item.split('#').next())
+            .map(|(item, _)| item.as_str())
             .collect();
-        let missing = snapshots
+        let missing = holds
             .iter()
-            .filter(|name| named.contains(name.as_str()))
+            .filter(|hold| named.contains(hold.0.as_str()) || named.contains(&*item_name(hold)))
             .cloned()
             .collect();
         Self {
@@ -147,8 +194,9 @@ impl Holds {
         }
     }
 
-    /// The snapshots that do not exist or, when releasing, have no such hold.
-    pub fn missing(&self) -> &[SnapshotName] {
+    /// What was not done: the holds of snapshots that do not exist and, when releasing, those that a
+    /// snapshot has not.
+    pub fn missing(&self) -> &[(SnapshotName, HoldTag)] {
         &self.missing
     }
 
@@ -167,12 +215,15 @@ impl Holds {
             Operation::Release => ErrorKind::HoldNotFound,
             _ => ErrorKind::SnapshotNotFound,
         };
-        let target = name_items("snapshot", &self.missing);
-        let failures = self
-            .missing
-            .into_iter()
-            .map(|name| (name.to_string(), errno));
-        Err(Error::new(self.operation, target, kind, errno)
-            .with_failures(failures, self.suppressed))
+        let failures = self.missing.iter().map(|hold| (item_name(hold), errno));
+        Err(
+            Error::new(self.operation, name_holds(&self.missing), kind, errno)
+                .with_failures(failures, self.suppressed),
+        )
     }
+}
+
+/// `SNAPSHOT#TAG`, as the kernel names a hold.
+fn item_name((snapshot, tag): &(SnapshotName, HoldTag)) -> String {
+    format!("{snapshot}#{tag}")
 }

@@ -62,6 +62,8 @@ pub mod stream;
 #[cfg(feature = "lzc")]
 mod bookmark;
 #[cfg(feature = "lzc")]
+mod clone;
+#[cfg(feature = "lzc")]
 mod dataset;
 #[cfg(feature = "lzc")]
 mod encryption;
@@ -75,11 +77,19 @@ mod handle;
 #[cfg(feature = "lzc")]
 mod hold;
 #[cfg(feature = "lzc")]
+mod hold_guard;
+#[cfg(feature = "lzc")]
 pub mod program;
+#[cfg(feature = "lzc")]
+mod promote;
 #[cfg(feature = "lzc")]
 pub mod property;
 #[cfg(feature = "lzc")]
 mod receive;
+#[cfg(feature = "lzc")]
+mod rename;
+#[cfg(feature = "lzc")]
+mod rollback;
 #[cfg(feature = "lzc")]
 mod send;
 #[cfg(feature = "lzc")]
@@ -97,7 +107,9 @@ pub use self::name::{
 pub use self::resume_token::ResumeToken;
 
 #[cfg(feature = "lzc")]
-pub use self::bookmark::Bookmark;
+pub use self::bookmark::{Bookmark, Redaction};
+#[cfg(feature = "lzc")]
+pub use self::clone::CloneBuilder;
 #[cfg(feature = "lzc")]
 pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
@@ -111,11 +123,15 @@ pub use self::handle::{Zfs, kernel_version, userland_library};
 #[cfg(feature = "lzc")]
 pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
+pub use self::hold_guard::HoldGuard;
+#[cfg(feature = "lzc")]
 pub use self::program::Program;
 #[cfg(feature = "lzc")]
 pub use self::property::{CanMount, Encryption, KeyStatus, Properties, Property, Source};
 #[cfg(feature = "lzc")]
 pub use self::receive::{ReceiveBuilder, Received, StreamSource};
+#[cfg(feature = "lzc")]
+pub use self::rollback::Rollback;
 #[cfg(feature = "lzc")]
 pub use self::send::{ResumedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]

@@ -159,11 +159,11 @@ impl Zfs {
     fn snapshot_with_guid(&self, dataset: &DatasetName, guid: u64) -> Result<Option<SnapshotName>> {
         let mut found = None;
         self.device()
-            .each_snapshot(dataset.as_str(), |name, other| {
-                if other != guid {
+            .each_snapshot(dataset.as_str(), |listed| {
+                if listed.guid != guid {
                     return ControlFlow::Continue(());
                 }
-                found = name.parse().ok();
+                found = listed.name.parse().ok();
                 ControlFlow::Break(())
             })
             .map_err(|errno| Error::from_errno(Operation::Send, dataset.as_str(), errno))?;

@@ -29,6 +29,57 @@ impl Zfs {
         })
     }
 
+    /// Whether there is a snapshot of this name.
+    ///
+    /// # Errors
+    ///
+    /// Anything but that it, its dataset or its pool does not exist.
+    #[doc(alias = "lzc_exists")]
+    pub fn snapshot_exists(&self, name: &SnapshotName) -> Result<bool> {
+        match self.snapshot(name) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::SnapshotNotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many bytes would be free if `first`, `last` and all snapshots between them were
+    /// destroyed. They can be one and the same.
+    ///
+    /// Needs no permission.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::SnapshotNotFound`], which says which of the two;
+    /// * [`ErrorKind::SnapshotMismatch`]: they are of different datasets, or `first` is the later
+    ///   one.
+    #[doc(alias = "lzc_snaprange_space")]
+    pub fn snapshot_range_space(&self, first: &SnapshotName, last: &SnapshotName) -> Result<u64> {
+        let operation = Operation::ReadRangeSpace;
+        let target = || format!("{first} to {last}");
+        if first.dataset() != last.dataset() {
+            let kind = ErrorKind::SnapshotMismatch;
+            let why = "they are of different datasets";
+            return Err(Error::refused(operation, target(), kind, why));
+        }
+        self.library()
+            .snaprange_space(first.as_str(), last.as_str())
+            .map_err(|errno| {
+                let error = Error::from_errno(operation, target(), errno);
+                if error.kind() != ErrorKind::SnapshotNotFound {
+                    return error;
+                }
+                if self.is_missing(&first.pool()) {
+                    return error.with_kind(ErrorKind::PoolNotFound);
+                }
+                match self.snapshot_exists(last) {
+                    Ok(true) => error.with_source(first.to_string()),
+                    Ok(false) => error.with_source(last.to_string()),
+                    Err(_) => error,
+                }
+            })
+    }
+
     /// Creates snapshots of one pool in one transaction: all of them or none.
     ///
     /// Each dataset can be in the list once. An empty list is nothing to do.
@@ -45,9 +96,19 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`Error::failures`] has each snapshot that was the reason, as
-    /// [`ErrorKind::SnapshotExists`], [`ErrorKind::DatasetNotFound`],
-    /// [`ErrorKind::DuplicateSnapshots`] and so on. None was created then.
+    /// None was created then, and [`Error::failures`] has each that was the reason, where it was not
+    /// all of them together.
+    ///
+    /// * [`ErrorKind::SnapshotExists`], [`ErrorKind::DatasetNotFound`],
+    ///   [`ErrorKind::PoolNotFound`];
+    /// * [`ErrorKind::DuplicateSnapshots`], [`ErrorKind::PoolsDiffer`]: they cannot be in one call;
+    /// * [`ErrorKind::InvalidName`]: `%` is kept for ZFS's own names;
+    /// * [`ErrorKind::Busy`]: the dataset is nothing but a partial receive;
+    /// * [`ErrorKind::NoSpace`]: there is none for what the dataset's `refreservation` promises to
+    ///   what is written from now on;
+    /// * [`ErrorKind::QuotaExceeded`]: a `snapshot_limit` is reached (which does not bind root); it
+    ///   is the dataset that is among the failures then;
+    /// * [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_snapshot")]
     pub fn create_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()> {
         self.create_snapshots_with(snapshots, [])
@@ -59,7 +120,11 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// As there, and [`ErrorKind::InvalidProperty`] if a name is none of a user property.
+    /// As there, and
+    ///
+    /// * [`ErrorKind::InvalidProperty`]: a name is none of a user property, or a value has 8192
+    ///   bytes or more;
+    /// * [`ErrorKind::FeatureDisabled`]: the pool is of a version before 12.
     #[doc(alias = "lzc_snapshot")]
     pub fn create_snapshots_with<'a>(
         &self,
@@ -111,8 +176,14 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`Error::failures`] has each snapshot that could not be destroyed,
-    /// as [`ErrorKind::SnapshotHeld`] or [`ErrorKind::SnapshotCloned`]. None was destroyed then.
+    /// None was destroyed then, and [`Error::failures`] has each that could not be, where it was not
+    /// all of them together.
+    ///
+    /// * [`ErrorKind::SnapshotHeld`], [`ErrorKind::SnapshotCloned`];
+    /// * [`ErrorKind::Busy`]: it is being sent, or is mounted, also with [`Destroy::Deferred`];
+    /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::PoolsDiffer`];
+    /// * [`ErrorKind::FeatureDisabled`]: deferred, in a pool of a version before 18;
+    /// * [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_destroy_snaps")]
     pub fn destroy_snapshots(&self, snapshots: &[SnapshotName], how: Destroy) -> Result<()> {
         let target = || name_items("snapshot", snapshots);
@@ -123,6 +194,22 @@ impl Zfs {
         let pool = snapshots.first().map(SnapshotName::pool);
         self.batch(Operation::DestroySnapshots, target, pool, result)
             .map(drop)
+            .map_err(|error| {
+                // The kernel has one number for holds, and for the snapshot's being in use.
+                error.refine_failures(|failure| {
+                    if failure.kind != ErrorKind::SnapshotHeld {
+                        return None;
+                    }
+                    let is_held = how == Destroy::Now && self.has_holds(&failure.name);
+                    (!is_held).then_some(ErrorKind::Busy)
+                })
+            })
+    }
+
+    /// Whether a snapshot has holds, unless it is certain that it has none.
+    fn has_holds(&self, snapshot: &str) -> bool {
+        let holds = snapshot.parse().ok().map(|snapshot| self.holds(&snapshot));
+        !matches!(holds, Some(Ok(holds)) if holds.is_empty())
     }
 }
 

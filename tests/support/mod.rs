@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use libzfs::testing::Pool;
-use libzfs::{DatasetName, Encryption, ErrorKind, Key, SendBuilder, SnapshotName, Zfs};
+use libzfs::{DatasetName, Encryption, ErrorKind, Key, SendBuilder, SendStream, SnapshotName, Zfs};
 
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
 
@@ -65,6 +65,21 @@ pub(crate) fn snapshot(zfs: &Zfs, dataset: &DatasetName, short: &str) -> Snapsho
     let name = dataset.snapshot(short).unwrap();
     zfs.create_snapshots(std::slice::from_ref(&name)).unwrap();
     name
+}
+
+/// A send that has begun and waits for its reader, so that the snapshot, of more than a few
+/// mebibytes, is in use for as long as the stream is there.
+#[track_caller]
+pub(crate) fn begun_send(zfs: &Zfs, snapshot: &SnapshotName) -> SendStream {
+    let mut stream = zfs.send(snapshot).start().unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    stream
+}
+
+/// The value of a property as `zfs get` prints it.
+#[track_caller]
+pub(crate) fn property_says(property: &str, name: impl AsRef<str>) -> String {
+    zfs_says(&["get", "-Hpo", "value", property, name.as_ref()])
 }
 
 /// Bytes that no compression makes smaller, the same for the same seed.
@@ -206,6 +221,45 @@ pub(crate) fn allow(dataset: &DatasetName, uid: u32, permissions: &str) {
 pub(crate) fn unallow(dataset: &DatasetName, uid: u32) {
     zfs_says(&["unallow", "-u", &uid.to_string(), dataset.as_str()]);
 }
+
+/// Fails unless a user who has these permissions can do `work`, and one who lacks any of them
+/// cannot.
+#[track_caller]
+pub(crate) fn needs(
+    permissions: &[(&DatasetName, &str)],
+    work: impl Fn() -> libzfs::Result<()> + Sync,
+) {
+    let uid = NOBODY.to_string();
+    for (dataset, permission) in permissions {
+        allow(dataset, NOBODY, permission);
+    }
+    for (dataset, permission) in permissions {
+        zfs_says(&["unallow", "-u", &uid, permission, dataset.as_str()]);
+        let denied = kind(as_user(NOBODY, &work));
+        assert_eq!(denied, ErrorKind::PermissionDenied, "no {permission}");
+        allow(dataset, NOBODY, permission);
+    }
+    as_user(NOBODY, &work).unwrap();
+}
+
+/// Fails unless each of these is refused, with the reason, by a pool that is suspended or that is
+/// read-only.
+#[track_caller]
+pub(crate) fn needs_a_healthy_pool(pool: Pool, work: &[&dyn Fn() -> libzfs::Result<()>]) {
+    let suspension = pool.suspend().unwrap();
+    for (number, work) in work.iter().enumerate() {
+        assert_eq!(kind(work()), ErrorKind::PoolSuspended, "number {number}");
+    }
+    suspension.resume().unwrap();
+    let pool = pool.export().unwrap().import_read_only().unwrap();
+    for (number, work) in work.iter().enumerate() {
+        assert_eq!(kind(work()), ErrorKind::ReadOnlyPool, "number {number}");
+    }
+    pool.destroy().unwrap();
+}
+
+/// Longer than anything takes that does not hang, under emulation and on a busy machine.
+pub(crate) const LIMIT: Duration = Duration::from_secs(180);
 
 /// Writes into a file system until nothing more fits; returns the number of the error that says so.
 #[track_caller]

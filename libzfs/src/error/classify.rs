@@ -40,6 +40,21 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Create, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Create, libc::ENXIO) => Kind::PoolNotFound,
 
+        (Op::Create | Op::Clone | Op::CreateSnapshots, libc::E2BIG) => Kind::InvalidProperty,
+        (Op::Clone, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::Clone | Op::Rename, libc::EEXIST) => Kind::DatasetExists,
+        (Op::Clone, libc::EINVAL | libc::ERANGE) => Kind::InvalidProperty,
+        (Op::Clone, libc::ENOTSUP) => Kind::FeatureDisabled,
+
+        (Op::Promote | Op::Rename | Op::Rollback, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::Promote, libc::EINVAL | libc::ENOTSOCK) => Kind::NotAClone,
+        (Op::Promote | Op::RenameSnapshot, libc::EEXIST) => Kind::SnapshotExists,
+        (Op::Promote | Op::Rename, libc::EACCES) => Kind::EncryptionRootWouldChange,
+        (Op::Rename | Op::RenameSnapshot, libc::EINVAL) => Kind::InvalidName,
+        (Op::RenameSnapshot, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::Rollback, libc::ESRCH) => Kind::SnapshotNotFound,
+        (Op::Rollback, libc::EEXIST) => Kind::NotLatestSnapshot,
+
         (Op::Destroy, libc::ENOENT) => Kind::DatasetNotFound,
         (Op::Destroy, libc::EEXIST) => Kind::HasChildren,
 
@@ -54,13 +69,19 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::DestroySnapshots, libc::EBUSY) => Kind::SnapshotHeld,
         (Op::DestroySnapshots, libc::ENOTSUP) => Kind::FeatureDisabled,
 
+        (Op::ReadRangeSpace, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::ReadRangeSpace, libc::EINVAL) => Kind::SnapshotMismatch,
+
         (Op::CreateBookmarks, libc::ENOENT) => Kind::SnapshotNotFound,
         (Op::CreateBookmarks, libc::EEXIST) => Kind::BookmarkExists,
         (Op::CreateBookmarks, libc::ENOTSUP) => Kind::FeatureDisabled,
-        (Op::CreateBookmarks, libc::EINVAL) => Kind::InvalidName,
+        (Op::CreateBookmarks | Op::DestroyBookmarks, libc::EINVAL) => Kind::InvalidName,
+        (Op::CreateBookmarks | Op::ReadBookmark, libc::ESRCH) => Kind::BookmarkNotFound,
 
         (Op::DestroyBookmarks, libc::ENOENT) => Kind::PoolNotFound,
-        (Op::ReadBookmarks | Op::ReadProperties, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::ReadBookmarks | Op::ReadBookmark | Op::ReadProperties, libc::ENOENT) => {
+            Kind::DatasetNotFound
+        }
 
         (Op::Hold, libc::ENOENT) => Kind::SnapshotNotFound,
         (Op::Hold, libc::EEXIST) => Kind::HoldExists,
@@ -146,7 +167,7 @@ fn by_system_errno(raw: i32) -> Kind {
         libc::EIO | libc::ENXIO => Kind::Io,
         libc::EBADF => Kind::BadDescriptor,
         libc::EAGAIN => Kind::PoolSuspended,
-        libc::ENOMEM => Kind::OutOfResources,
+        libc::ENOMEM | libc::EMFILE | libc::ENFILE => Kind::OutOfResources,
         libc::EBUSY => Kind::Busy,
         libc::EXDEV => Kind::PoolsDiffer,
         libc::EINVAL => Kind::InvalidArgument,

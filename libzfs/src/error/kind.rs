@@ -32,14 +32,28 @@ operations! {
     Create "create";
     /// Destroying a dataset, snapshot or partial receive state.
     Destroy "destroy";
+    /// Cloning a snapshot.
+    Clone "clone";
+    /// Promoting a clone.
+    Promote "promote";
+    /// Renaming a file system or a volume.
+    Rename "rename";
+    /// Renaming a snapshot.
+    RenameSnapshot "rename snapshot";
+    /// Rolling a dataset back to a snapshot.
+    Rollback "roll back";
     /// Creating snapshots.
     CreateSnapshots "create snapshot";
     /// Destroying snapshots.
     DestroySnapshots "destroy snapshot";
+    /// Reading how much space a range of snapshots takes.
+    ReadRangeSpace "read the space of";
     /// Creating bookmarks.
     CreateBookmarks "create bookmark";
     /// Listing a dataset's bookmarks.
     ReadBookmarks "read the bookmarks of";
+    /// Reading a bookmark.
+    ReadBookmark "read the bookmark";
     /// Destroying bookmarks.
     DestroyBookmarks "destroy bookmark";
     /// Holding snapshots.
@@ -146,6 +160,8 @@ kinds! {
     SnapshotNotFound libc::ENOENT, "no such snapshot";
     /// The snapshot or bookmark that an incremental send starts from does not exist.
     IncrementalSourceNotFound libc::ENOENT, "the incremental source does not exist";
+    /// The bookmark does not exist.
+    BookmarkNotFound libc::ENOENT, "no such bookmark";
     /// The snapshot has no hold with this tag.
     HoldNotFound libc::ENOENT, "no such hold";
     /// A dataset of this name exists.
@@ -178,6 +194,13 @@ kinds! {
     SnapshotCloned libc::EEXIST, "snapshot has clones" => "destroy or promote the clones first";
     /// The dataset has children or snapshots, so that it cannot be destroyed alone.
     HasChildren libc::EEXIST, "dataset has children or snapshots" => "destroy those first";
+    /// There are snapshots or bookmarks that are newer than what would be rolled back to.
+    NotLatestSnapshot libc::EEXIST, "newer snapshots or bookmarks exist" =>
+        "destroy those first if they may be lost";
+    /// The snapshot is not one of the dataset, or not the earlier of the two.
+    SnapshotMismatch libc::EINVAL, "not an earlier snapshot of the same dataset";
+    /// The dataset is not a clone.
+    NotAClone libc::EINVAL, "dataset is not a clone";
     /// The dataset is mounted, open, or busy with another send or receive.
     Busy libc::EBUSY, "dataset is busy" => "unmount or close it, or wait for what uses it";
 
@@ -195,6 +218,9 @@ kinds! {
     ParentNotEncrypted libc::EINVAL, "the parent dataset is not encrypted";
     /// The key that is to be inherited is not loaded.
     ParentKeyNotLoaded libc::EACCES, "the parent dataset's key is not loaded" => "load it first";
+    /// The dataset has its key from its encryption root, and would come under another one.
+    EncryptionRootWouldChange libc::EACCES, "the encryption root would be another one" =>
+        "give it, or the origin, a key of its own first";
     /// The dataset's key is not loaded.
     KeyNotLoaded libc::EACCES, "key is not loaded" => "load it first, or send raw";
     /// The dataset's key is loaded already.

@@ -157,6 +157,22 @@ impl Error {
         self
     }
 
+    /// Gives each failed item the kind that `refine` knows better than its number tells.
+    pub(crate) fn refine_failures(
+        mut self,
+        refine: impl Fn(&Failure) -> Option<ErrorKind>,
+    ) -> Self {
+        for failure in &mut self.0.failures {
+            failure.kind = refine(failure).unwrap_or(failure.kind);
+        }
+        let errno = self.0.errno;
+        let same = |failure: &&Failure| failure.errno == errno;
+        if let Some(failure) = self.0.failures.iter().find(same) {
+            self.0.kind = failure.kind;
+        }
+        self
+    }
+
     /// What was being done.
     pub fn operation(&self) -> Operation {
         self.0.operation

@@ -3,6 +3,7 @@
 #[cfg(feature = "testing")]
 mod pool;
 
+use std::ffi::c_char;
 use std::fs::{File, OpenOptions};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -33,16 +34,21 @@ struct Command {
     answer: Vec<u8>,
 }
 
+/// Copies a name into a buffer of zeros, of which one byte stays, so that the kernel finds the end.
+fn copy_name(buffer: &mut [c_char], name: &str) -> Result<()> {
+    if name.len() >= buffer.len() {
+        return Err(Errno::new(libc::ENAMETOOLONG));
+    }
+    for (to, from) in buffer.iter_mut().zip(name.bytes()) {
+        *to = c_char::from_ne_bytes([from]);
+    }
+    Ok(())
+}
+
 impl Command {
     fn new(name: &str) -> Result<Self> {
         let mut zc = Box::new(zfs_cmd::default());
-        // One byte stays zero, so that the kernel finds the end of the name.
-        if name.len() >= zc.zc_name.len() {
-            return Err(Errno::new(libc::ENAMETOOLONG));
-        }
-        for (to, from) in zc.zc_name.iter_mut().zip(name.bytes()) {
-            *to = std::ffi::c_char::from_ne_bytes([from]);
-        }
+        copy_name(&mut zc.zc_name, name)?;
         Ok(Self {
             zc,
             source: Vec::new(),
@@ -115,7 +121,19 @@ pub(crate) struct Stats {
     pub(crate) properties: NvList,
     /// Whether it is incomplete: a receive that has not ended made it.
     pub(crate) inconsistent: bool,
+    pub(crate) is_volume: bool,
 }
+
+/// What [`Device::each_snapshot`] finds.
+#[derive(Debug)]
+pub(crate) struct ListedSnapshot {
+    pub(crate) name: String,
+    pub(crate) guid: u64,
+    pub(crate) create_txg: u64,
+}
+
+/// The kernel's number for the type of a volume (`DMU_OST_ZVOL`).
+const DMU_OST_ZVOL: u32 = 3;
 
 impl Device {
     pub(crate) fn open() -> Result<Self> {
@@ -151,21 +169,24 @@ impl Device {
         Ok(Stats {
             properties: done.list()?,
             inconsistent: done.zc.zc_objset_stats.dds_inconsistent != 0,
+            is_volume: done.zc.zc_objset_stats.dds_type == DMU_OST_ZVOL,
         })
     }
 
-    /// `ZFS_IOC_OBJSET_STATS` without properties: the GUID of a dataset or snapshot.
-    fn guid(&self, name: &str) -> Result<u64> {
+    /// `ZFS_IOC_OBJSET_STATS` without properties: the GUID of a dataset or snapshot, and its
+    /// creation txg.
+    fn identity(&self, name: &str) -> Result<(u64, u64)> {
         let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, Command::new(name)?)?;
-        Ok(done.zc.zc_objset_stats.dds_guid)
+        let stats = &done.zc.zc_objset_stats;
+        Ok((stats.dds_guid, stats.dds_creation_txg))
     }
 
-    /// `ZFS_IOC_SNAPSHOT_LIST_NEXT` in its simple mode: each snapshot's name and GUID, none if
-    /// there is no such dataset.
+    /// `ZFS_IOC_SNAPSHOT_LIST_NEXT` in its simple mode: each snapshot, in no order; none if there
+    /// is no such dataset.
     pub(crate) fn each_snapshot(
         &self,
         dataset: &str,
-        mut each: impl FnMut(&str, u64) -> ControlFlow<()>,
+        mut each: impl FnMut(ListedSnapshot) -> ControlFlow<()>,
     ) -> Result<()> {
         let mut cookie = 0;
         loop {
@@ -176,17 +197,23 @@ impl Device {
                 Ok(done) => {
                     cookie = done.zc.zc_cookie;
                     let name = done.name();
-                    // 2.1 has nothing but the creation txg in its simple mode.
-                    let guid = match done.zc.zc_objset_stats.dds_guid {
-                        0 => self.guid(&name),
-                        guid => Ok(guid),
+                    let stats = &done.zc.zc_objset_stats;
+                    let (guid, create_txg) = match stats.dds_guid {
+                        // 2.1 has nothing but the name in its simple mode.
+                        0 => match self.identity(&name) {
+                            // Destroyed or renamed since.
+                            Err(errno) if errno.raw() == libc::ENOENT => continue,
+                            identity => identity?,
+                        },
+                        guid => (guid, stats.dds_creation_txg),
                     };
-                    match guid {
-                        Ok(guid) if each(&name, guid).is_break() => return Ok(()),
-                        Ok(_) => {}
-                        // Destroyed or renamed since.
-                        Err(errno) if errno.raw() == libc::ENOENT => {}
-                        Err(errno) => return Err(errno),
+                    let listed = ListedSnapshot {
+                        name,
+                        guid,
+                        create_txg,
+                    };
+                    if each(listed).is_break() {
+                        return Ok(());
                     }
                 }
                 Err(errno) if errno.raw() == libc::ESRCH => return Ok(()),
@@ -194,6 +221,16 @@ impl Device {
                 Err(errno) => return Err(errno),
             }
         }
+    }
+
+    /// `ZFS_IOC_RENAME` for the snapshots of a dataset and all below it that have one name, which
+    /// `lzc_rename` has no flag for.
+    pub(crate) fn rename_snapshots(&self, from: &str, to: &str) -> Result<()> {
+        const RECURSIVE: u64 = 1;
+        let mut command = Command::new(from)?;
+        copy_name(&mut command.zc.zc_value, to)?;
+        command.zc.zc_cookie = RECURSIVE;
+        self.run(ioctl::ZFS_IOC_RENAME, command).map(drop)
     }
 }
 

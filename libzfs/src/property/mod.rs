@@ -138,6 +138,10 @@ native! {
     AVAILABLE: u64 = "available", |v| v.as_u64();
     /// `referenced`: bytes that the dataset itself refers to.
     REFERENCED: u64 = "referenced", |v| v.as_u64();
+    /// `logicalreferenced`: the same before compression.
+    LOGICAL_REFERENCED: u64 = "logicalreferenced", |v| v.as_u64();
+    /// `ivsetguid`: what raw streams from and to an encrypted snapshot are matched by.
+    IVSET_GUID: u64 = "ivsetguid", |v| v.as_u64();
     /// `userrefs`: how many holds a snapshot has.
     USER_REFS: u64 = "userrefs", |v| v.as_u64();
     /// `readonly`

@@ -28,6 +28,15 @@ impl Library {
         bookmarks.to_rust()
     }
 
+    /// `lzc_get_bookmark_props`
+    pub(crate) fn get_bookmark_props(&self, bookmark: &str) -> Result<NvList> {
+        let bookmark = c_string(bookmark)?;
+        let mut props = CNvList::none();
+        // SAFETY: as in `Library::snapshot`.
+        check(unsafe { sys::lzc_get_bookmark_props(bookmark.as_ptr(), props.out()) })?;
+        props.to_rust()
+    }
+
     /// `lzc_destroy_bookmarks`
     pub(crate) fn destroy_bookmarks(&self, bookmarks: &NvList) -> Result<Batch> {
         let bookmarks = CNvList::new(bookmarks)?;

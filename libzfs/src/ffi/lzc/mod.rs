@@ -9,7 +9,7 @@ mod receive;
 mod send;
 mod snapshot;
 
-use std::ffi::CStr;
+use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,6 +21,7 @@ pub(crate) use self::receive::{RawReceive, RawReceived};
 pub(crate) use self::send::RawSend;
 use crate::error::Errno;
 use crate::key::WRAPPING_KEY_LEN;
+use crate::name::MAX_NAME_LEN;
 use crate::nvlist::NvList;
 
 type Result<T, E = Errno> = std::result::Result<T, E>;
@@ -47,8 +48,30 @@ fn check(rc: i32) -> Result<()> {
     }
 }
 
-fn optional_ptr(text: Option<&CStr>) -> *const std::ffi::c_char {
+fn optional_ptr(text: Option<&CStr>) -> *const c_char {
     text.map_or(ptr::null(), CStr::as_ptr)
+}
+
+/// Room for a name that C leaves, all zeros until then.
+struct NameBuffer([c_char; MAX_NAME_LEN + 1]);
+
+impl NameBuffer {
+    #[allow(clippy::cast_possible_truncation, reason = "it is 256")]
+    const LEN: c_int = (MAX_NAME_LEN + 1) as c_int;
+
+    fn new() -> Self {
+        Self([0; MAX_NAME_LEN + 1])
+    }
+
+    fn as_mut_ptr(&mut self) -> *mut c_char {
+        self.0.as_mut_ptr()
+    }
+
+    fn into_string(self) -> String {
+        let bytes = self.0.map(|c| c.to_ne_bytes()[0]);
+        let name = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+        String::from_utf8_lossy(name).into_owned()
+    }
 }
 
 /// The result of a call on many items: the call's own, and what the kernel said of each.

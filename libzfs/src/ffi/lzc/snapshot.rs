@@ -3,6 +3,7 @@
 use libzfs_sys as sys;
 
 use super::{Batch, Library, Result, check};
+use crate::ffi::c_string;
 use crate::ffi::nvlist::CNvList;
 use crate::nvlist::NvList;
 
@@ -24,5 +25,15 @@ impl Library {
         // SAFETY: as in `Library::snapshot`.
         let rc = unsafe { sys::lzc_destroy_snaps(snaps.as_ptr(), defer.into(), errors.out()) };
         Ok((check(rc), errors.to_rust()?))
+    }
+
+    /// `lzc_snaprange_space`: the bytes that destroying `first`, `last` and all between would free.
+    pub(crate) fn snaprange_space(&self, first: &str, last: &str) -> Result<u64> {
+        let (first, last) = (c_string(first)?, c_string(last)?);
+        let mut used = 0;
+        // SAFETY: initialised (`self`); the names live until the call returns, and `used` is ours
+        // to write.
+        check(unsafe { sys::lzc_snaprange_space(first.as_ptr(), last.as_ptr(), &mut used) })?;
+        Ok(used)
     }
 }
