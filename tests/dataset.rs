@@ -4,7 +4,7 @@
 mod support;
 
 use libzfs::property::{CREATION, MOUNTPOINT, READONLY};
-use libzfs::{Encryption, ErrorKind, Key, KeyStatus, Operation, Source};
+use libzfs::{Destroy, Encryption, ErrorKind, Key, KeyStatus, Operation, Source};
 use support::{encrypted, file_system, kind, pool, raw_key, snapshot, zfs_says};
 
 #[test]
@@ -151,9 +151,30 @@ fn what_is_in_use_is_not_destroyed() {
     assert_eq!(kind(zfs.destroy_dataset(&child)), ErrorKind::Busy);
     mount.unmount().unwrap();
     zfs.destroy_dataset(&child).unwrap();
-    snapshot(zfs, &data, "s");
+    let snap = snapshot(zfs, &data, "s");
     assert_eq!(kind(zfs.destroy_dataset(&data)), ErrorKind::HasChildren);
     assert!(zfs.dataset_exists(&data).unwrap());
+
+    // What was cloned goes only after its clone.
+    let clone = pool.dataset("clone");
+    zfs.clone_snapshot(&snap, &clone).run().unwrap();
+    assert_eq!(kind(zfs.destroy_dataset(&data)), ErrorKind::HasChildren);
+    zfs.destroy_dataset(&clone).unwrap();
+    zfs.destroy_snapshots(&[snap], Destroy::Now).unwrap();
+    zfs.destroy_dataset(&data).unwrap();
+    let root = pool.dataset("");
+    assert_eq!(kind(zfs.destroy_dataset(&root)), ErrorKind::InvalidName);
+}
+
+#[test]
+fn a_property_that_is_too_long_is_refused() {
+    let pool = pool("longprop");
+    let zfs = pool.zfs();
+    let name = pool.dataset("data");
+    let long = "x".repeat(8192);
+    let builder = zfs.create(&name).set("com.example:x", long.as_str());
+    assert_eq!(kind(builder.run()), ErrorKind::InvalidProperty);
+    assert!(!zfs.dataset_exists(&name).unwrap());
 }
 
 #[test]

@@ -4,7 +4,10 @@
 mod support;
 
 use libzfs::{Destroy, ErrorKind, SnapshotName};
-use support::{file_system, kind, pool, snapshot, zfs_says};
+use support::{
+    LIMIT, begun_send, encrypted, file_system, file_with, kind, noise, pool, property_says,
+    snapshot, stream_of, within, write_file, zfs_says,
+};
 
 #[test]
 fn a_tree_is_snapshotted_in_one_transaction() {
@@ -136,18 +139,137 @@ fn what_cannot_be_in_one_call_is_refused() {
 }
 
 #[test]
+fn a_property_that_is_too_long_is_refused() {
+    let pool = pool("snapprop");
+    let zfs = pool.zfs();
+    let name = [file_system(&pool, "data").snapshot("s").unwrap()];
+    let text = "x".repeat(8192);
+    let with = |value| zfs.create_snapshots_with(&name, [("com.example:x", value)]);
+    assert_eq!(kind(with(text.as_str())), ErrorKind::InvalidProperty);
+    assert!(!zfs.snapshot_exists(&name[0]).unwrap());
+    with(&text[1..]).unwrap();
+    assert_eq!(property_says("com.example:x", &name[0]), text[1..]);
+}
+
+#[test]
+fn a_partial_receive_has_no_snapshots() {
+    let pool = pool("snappart");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    write_file(&pool, &data, "bulk", &noise(1, 2 << 20));
+    let snap = snapshot(zfs, &data, "s");
+    let stream = stream_of(&zfs.send(&snap));
+    let half = file_with(&pool, &stream[..stream.len() / 2]);
+    let target = pool.snapshot("copy@s");
+    let cut = zfs.receive(&target).resumable().run(half);
+    assert_eq!(kind(cut), ErrorKind::StreamTruncated);
+    let error = zfs.create_snapshots(&[target]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+}
+
+#[test]
+fn what_a_snapshot_keeps_must_not_be_reserved() {
+    let pool = pool("snapref");
+    let zfs = pool.zfs();
+    let narrow = pool.dataset("narrow");
+    zfs.create(&narrow)
+        .set("quota", 16_u64 << 20)
+        .run()
+        .unwrap();
+    let data = file_system(&pool, "narrow/data");
+    write_file(&pool, &data, "bulk", &noise(1, 10 << 20));
+    zfs_says(&["set", "refreservation=11M", data.as_str()]);
+    let name = data.snapshot("s").unwrap();
+    let error = zfs
+        .create_snapshots(std::slice::from_ref(&name))
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoSpace, "{error}");
+    assert_eq!(error.failures()[0].name, name.as_str());
+}
+
+#[test]
+fn a_range_of_snapshots_takes_space() {
+    let pool = pool("range");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    let snaps = ["one", "two", "three"].map(|short| {
+        write_file(&pool, &data, "bulk", &noise(1, 1 << 20));
+        snapshot(zfs, &data, short)
+    });
+    write_file(&pool, &data, "bulk", b"");
+    let space = zfs.snapshot_range_space(&snaps[0], &snaps[2]).unwrap();
+    assert!((3 << 20..4 << 20).contains(&space), "{space}");
+    let said = zfs_says(&["destroy", "-nvp", &format!("{data}@one%three")]);
+    assert!(said.contains(&format!("reclaim\t{space}")), "{said}");
+    let one = zfs.snapshot_range_space(&snaps[1], &snaps[1]).unwrap();
+    assert_eq!(property_says("used", &snaps[1]), one.to_string());
+
+    let other = snapshot(zfs, &file_system(&pool, "other"), "one");
+    let missing = data.snapshot("missing").unwrap();
+    let space = |first, last| zfs.snapshot_range_space(first, last);
+    assert_eq!(
+        kind(space(&snaps[2], &snaps[0])),
+        ErrorKind::SnapshotMismatch
+    );
+    assert_eq!(kind(space(&other, &snaps[0])), ErrorKind::SnapshotMismatch);
+    for (first, last) in [(&missing, &snaps[0]), (&snaps[0], &missing)] {
+        let error = space(first, last).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SnapshotNotFound);
+        assert!(error.to_string().contains("snapshot: "), "{error}");
+        assert!(
+            error.to_string().contains(&format!(": {missing} (")),
+            "{error}"
+        );
+    }
+    let nowhere: SnapshotName = "nosuchpool@s".parse().unwrap();
+    assert_eq!(kind(space(&nowhere, &nowhere)), ErrorKind::PoolNotFound);
+}
+
+#[test]
+fn a_snapshot_in_use_is_kept() {
+    let (pool, other) = (pool("snapbusy"), pool("snapoth"));
+    let zfs = pool.zfs();
+    let data = encrypted(&pool, "data");
+    write_file(&pool, &data, "bulk", &noise(1, 4 << 20));
+    let snaps = ["a", "b"].map(|short| snapshot(zfs, &data, short));
+    let sending = begun_send(zfs, &snaps[0]);
+    let tag = "keep".parse().unwrap();
+    let first = std::slice::from_ref(&snaps[0]);
+    for how in [Destroy::Now, Destroy::Deferred] {
+        let error = zfs.destroy_snapshots(&snaps, how).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+        assert_eq!(error.failures()[0].name, snaps[0].as_str());
+        assert_eq!(error.failures()[0].kind, ErrorKind::Busy);
+    }
+    zfs.hold(&tag, first).unwrap().all().unwrap();
+    let held = zfs.destroy_snapshots(&snaps, Destroy::Now);
+    assert_eq!(kind(held), ErrorKind::SnapshotHeld);
+    let busy = zfs.destroy_snapshots(&snaps, Destroy::Deferred);
+    assert_eq!(kind(busy), ErrorKind::Busy);
+    drop(sending);
+
+    let elsewhere = snapshot(zfs, &file_system(&other, "data"), "a");
+    let apart = [snaps[1].clone(), elsewhere.clone()];
+    assert_eq!(
+        kind(zfs.destroy_snapshots(&apart, Destroy::Now)),
+        ErrorKind::PoolsDiffer
+    );
+    assert!(zfs.snapshot_exists(&snaps[1]).unwrap());
+    assert!(zfs.snapshot_exists(&elsewhere).unwrap());
+    assert!(!zfs.snapshot_exists(&pool.snapshot("missing@a")).unwrap());
+    assert!(
+        !zfs.snapshot_exists(&"nosuchpool@s".parse().unwrap())
+            .unwrap()
+    );
+}
+
+#[test]
 fn a_snapshot_with_a_clone_is_kept() {
     let pool = pool("cloned");
     let zfs = pool.zfs();
     let snap = snapshot(zfs, &file_system(&pool, "data"), "s");
     let clone = pool.dataset("clone");
-    zfs_says(&[
-        "clone",
-        "-o",
-        "mountpoint=none",
-        snap.as_str(),
-        clone.as_str(),
-    ]);
+    zfs.clone_snapshot(&snap, &clone).run().unwrap();
     let error = zfs
         .destroy_snapshots(std::slice::from_ref(&snap), Destroy::Now)
         .unwrap_err();
@@ -182,4 +304,20 @@ fn a_held_snapshot_is_kept_and_a_deferred_one_goes_later() {
         .all()
         .unwrap();
     assert_eq!(kind(zfs.snapshot(&held)), ErrorKind::SnapshotNotFound);
+}
+
+#[test]
+fn a_suspended_pool_is_not_taken_for_one_without_snapshots() {
+    within(LIMIT, || {
+        let pool = pool("snapsus");
+        let zfs = pool.zfs();
+        let snap = snapshot(zfs, &file_system(&pool, "data"), "s");
+        let suspension = pool.suspend().unwrap();
+        assert_eq!(kind(zfs.snapshot_exists(&snap)), ErrorKind::PoolSuspended);
+        assert_eq!(
+            kind(zfs.snapshot_range_space(&snap, &snap)),
+            ErrorKind::PoolSuspended
+        );
+        suspension.resume().unwrap();
+    });
 }
