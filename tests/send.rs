@@ -275,3 +275,46 @@ fn a_slow_reader_gets_it_all() {
     }
     assert!(total == read_all(pool.zfs().send(&snap).start().unwrap()));
 }
+
+#[test]
+fn a_dataset_without_a_snapshot_is_sent_as_it_is() {
+    let pool = pool("sendhead");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    write_file(&pool, &data, "old", &noise(1, 100_000));
+    let base = snapshot(zfs, &data, "base");
+    write_file(&pool, &data, "new", &noise(2, 100_000));
+    let head = zfs.send_head(&data);
+    let copy = pool.dataset("copy");
+    zfs.receive(&copy.snapshot("now").unwrap())
+        .run(head.start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    assert!(support::read_file(&pool, &copy, "new") == noise(2, 100_000));
+    let said = Command::new("zfs")
+        .args(["send", data.as_str()])
+        .output()
+        .unwrap();
+    assert!(read_all(head.start().unwrap()) == said.stdout, "zfs send");
+
+    let changes = read_all(zfs.send_head(&data).from(&base).start().unwrap());
+    assert!((100_000..190_000).contains(&changes.len()));
+
+    let mount = pool.mount(&data).unwrap();
+    let null = File::options().write(true).open("/dev/null").unwrap();
+    assert_eq!(kind(head.write_to(&null)), ErrorKind::Busy);
+    mount.unmount().unwrap();
+    let missing = zfs.send_head(&pool.dataset("missing"));
+    assert_eq!(kind(missing.write_to(&null)), ErrorKind::DatasetNotFound);
+    let root = encrypted(&pool, "enc");
+    zfs.unload_key(&root).unwrap();
+    let locked = zfs.send_head(&root);
+    assert_eq!(kind(locked.write_to(&null)), ErrorKind::KeyNotLoaded);
+    locked.raw().write_to(&null).unwrap();
+    let missing = data.snapshot("missing").unwrap();
+    assert_eq!(
+        kind(head.from(&missing).write_to(&null)),
+        ErrorKind::IncrementalSourceNotFound
+    );
+}

@@ -17,7 +17,9 @@ use std::time::Duration;
 use libzfs::testing::Pool;
 use libzfs::{ErrorKind, SnapshotName};
 use serial_test::serial;
-use support::{file_system, file_with, kind, noise, pool, snapshot, within, write_file};
+use support::{
+    file_system, file_with, kind, noise, pool, snapshot, stream_of, within, write_file, zfs_says,
+};
 
 /// Runs `work` and fails if it takes longer than any of these tests may.
 #[track_caller]
@@ -250,8 +252,19 @@ fn signals_change_nothing() {
         let pool = pool("signal");
         let zfs = pool.zfs();
         let (snap, stream) = sample(&pool, 8 << 20);
+        // A clone without any of the data, by which all of it is redacted.
+        let clone = pool.dataset("clone");
+        zfs_says(&["clone", "-o", "canmount=off", snap.as_str(), clone.as_str()]);
+        write_file(&pool, &clone, "bulk", b"");
+        let without = snapshot(zfs, &clone, "s");
         let alarms = Alarms::start();
         for i in 0..3 {
+            // Interrupted, it would know of a part and look complete.
+            let book = snap.dataset().bookmark(&format!("book-{i}")).unwrap();
+            zfs.redact(&snap, &book, std::slice::from_ref(&without))
+                .unwrap();
+            let redacted = stream_of(&zfs.send(&snap).redacted(&book));
+            assert!(redacted.len() < 1 << 20);
             let target = pool.snapshot(&format!("direct-{i}@s"));
             zfs.receive(&target)
                 .run(zfs.send(&snap).start().unwrap())

@@ -87,6 +87,8 @@ pub mod property;
 #[cfg(feature = "lzc")]
 mod receive;
 #[cfg(feature = "lzc")]
+mod redaction;
+#[cfg(feature = "lzc")]
 mod rename;
 #[cfg(feature = "lzc")]
 mod rollback;
@@ -133,7 +135,7 @@ pub use self::receive::{ReceiveBuilder, Received, StreamSource};
 #[cfg(feature = "lzc")]
 pub use self::rollback::Rollback;
 #[cfg(feature = "lzc")]
-pub use self::send::{ResumedSend, SendBuilder, SendFlags, SendStream};
+pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
 

@@ -14,7 +14,9 @@ pub(super) fn classify(operation: Op, errno: Errno) -> Kind {
 /// The kind of an error that a system call of this process's own met.
 pub(super) fn classify_io(operation: Op, errno: Errno) -> Kind {
     match errno.raw() {
-        libc::EPIPE | libc::ECONNRESET | libc::ENOTCONN if operation == Op::Receive => {
+        libc::EPIPE | libc::ECONNRESET | libc::ENOTCONN
+            if matches!(operation, Op::Receive | Op::Heal) =>
+        {
             Kind::SourceFailed
         }
         libc::EMFILE | libc::ENFILE | libc::EAGAIN | libc::ENOMEM => Kind::OutOfResources,
@@ -110,9 +112,20 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Send | Op::EstimateSend, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Send | Op::EstimateSend, libc::ENOTSUP) => Kind::FeatureDisabled,
         (Op::Send | Op::EstimateSend, libc::ESRCH) => Kind::IncrementalSourceNotFound,
+        // The data on disk do not have their checksum.
+        (Op::Send | Op::EstimateSend | Op::Redact, libc::EBADE) => Kind::Io,
         // Signals that can be blocked do not reach the threads that send: what the kernel calls
         // interrupted here is that it could not write.
         (Op::Send, libc::EINTR) => Kind::BrokenPipe,
+
+        (Op::Redact, libc::ENOENT) => Kind::SnapshotNotFound,
+        (Op::Redact, libc::EINVAL) => Kind::NotADescendant,
+        (Op::Redact, libc::EEXIST) => Kind::BookmarkExists,
+        (Op::Redact, libc::ESRCH) => Kind::RedactionDiffers,
+        (Op::Redact, libc::EALREADY) => Kind::AlreadyRedacted,
+        (Op::Redact, libc::E2BIG) => Kind::TooManySnapshots,
+        (Op::Redact, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::Redact, libc::ENOTSUP) => Kind::FeatureDisabled,
 
         (Op::Receive, libc::ENOENT) => Kind::DatasetNotFound,
         (Op::Receive, libc::EEXIST) => Kind::DatasetExists,
@@ -121,9 +134,15 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Receive, libc::ENODEV) => Kind::NoMatchingSnapshot,
         (Op::Receive, libc::ETXTBSY) => Kind::DestinationModified,
         (Op::Receive, libc::EACCES) => Kind::KeyNotLoaded,
+        (Op::Receive | Op::Heal, libc::E2BIG) => Kind::PayloadTooLarge,
 
-        (Op::Receive, libc::ECONNRESET | libc::ENOTCONN) => Kind::SourceFailed,
-        (Op::Receive | Op::Send, libc::ETIMEDOUT) => Kind::TimedOut,
+        (Op::Receive | Op::Heal, libc::ECONNRESET | libc::ENOTCONN) => Kind::SourceFailed,
+        (Op::Receive | Op::Heal | Op::Send, libc::ETIMEDOUT) => Kind::TimedOut,
+
+        (Op::Heal, libc::ENOENT) => Kind::SnapshotNotFound,
+        // Of these the last is a block of another size.
+        (Op::Heal, libc::EINVAL | libc::EBADE | libc::ENOTSUP) => Kind::BadStream,
+        (Op::Heal, libc::EACCES) => Kind::KeyNotLoaded,
 
         (Op::SetProperty, libc::EINVAL | libc::ERANGE | libc::ENOENT) => Kind::InvalidProperty,
         (Op::SetProperty, libc::ENOTSUP) => Kind::FeatureDisabled,
@@ -146,9 +165,9 @@ fn by_errno(errno: Errno) -> Kind {
         Errno::ZFS_ERR_FROM_IVSET_GUID_MISSING => Kind::IvsetGuidMissing,
         Errno::ZFS_ERR_FROM_IVSET_GUID_MISMATCH => Kind::IvsetGuidMismatch,
         Errno::ZFS_ERR_SPILL_BLOCK_FLAG_MISSING => Kind::SpillBlockFlagMissing,
-        Errno::ZFS_ERR_UNKNOWN_SEND_STREAM_FEATURE
-        | Errno::ZFS_ERR_CRYPTO_NOTSUP
-        | Errno::ZFS_ERR_STREAM_LARGE_MICROZAP => Kind::StreamFeatureUnsupported,
+        Errno::ZFS_ERR_UNKNOWN_SEND_STREAM_FEATURE => Kind::UnknownStreamFeature,
+        Errno::ZFS_ERR_CRYPTO_NOTSUP => Kind::EncryptionUnsupported,
+        Errno::ZFS_ERR_STREAM_LARGE_MICROZAP => Kind::LargeMicrozap,
         Errno::ZFS_ERR_EXPORT_IN_PROGRESS => Kind::ExportInProgress,
         Errno::ZFS_ERR_BOOKMARK_SOURCE_NOT_ANCESTOR => Kind::BookmarkSourceNotAncestor,
         Errno::ZFS_ERR_STREAM_TRUNCATED => Kind::StreamTruncated,
@@ -198,6 +217,11 @@ mod tests {
         assert_eq!(kind(Op::UnloadKey, libc::EACCES), Kind::KeyNotLoaded);
         assert_eq!(kind(Op::Send, libc::EXDEV), Kind::NotAnAncestor);
         assert_eq!(kind(Op::Hold, libc::EXDEV), Kind::PoolsDiffer);
+        assert_eq!(kind(Op::Redact, libc::EXDEV), Kind::PoolsDiffer);
+        assert_eq!(kind(Op::Redact, libc::ESRCH), Kind::RedactionDiffers);
+        assert_eq!(kind(Op::Redact, libc::EINVAL), Kind::NotADescendant);
+        assert_eq!(kind(Op::Receive, libc::E2BIG), Kind::PayloadTooLarge);
+        assert_eq!(kind(Op::Redact, libc::E2BIG), Kind::TooManySnapshots);
     }
 
     #[test]
@@ -221,6 +245,7 @@ mod tests {
             Kind::StreamTruncated
         );
         assert_eq!(classify(Op::Create, Errno::new(1033)), Kind::WrongParent);
+        assert_eq!(classify(Op::Send, Errno::new(1051)), Kind::LargeMicrozap);
         assert_eq!(classify(Op::Receive, Errno::new(1999)), Kind::Other);
     }
 }

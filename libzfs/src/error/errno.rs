@@ -112,6 +112,7 @@ system {
     ENOTSUP "not supported";
     ETXTBSY "destination was modified";
     EDQUOT "quota exceeded";
+    EALREADY "redacted already";
     ETIMEDOUT "timed out";
     ECONNRESET "connection reset";
     EFBIG "file too large";

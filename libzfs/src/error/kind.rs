@@ -78,6 +78,10 @@ operations! {
     EstimateSend "estimate the send of";
     /// Receiving a stream.
     Receive "receive into";
+    /// Mending a snapshot's damaged blocks with a stream.
+    Heal "heal";
+    /// Making a redaction bookmark.
+    Redact "redact";
     /// Creating a pool.
     CreatePool "create pool";
     /// Destroying a pool.
@@ -273,6 +277,31 @@ kinds! {
     /// The incremental source is no ancestor of the snapshot to send.
     NotAnAncestor libc::EXDEV, "the incremental source is no earlier snapshot of the same dataset";
 
+    /// A redaction snapshot is not one of a clone of the snapshot that is redacted.
+    NotADescendant libc::EINVAL, "a redaction snapshot is no descendant of the snapshot";
+    /// One of the snapshots is redacted itself.
+    AlreadyRedacted libc::EALREADY, "a snapshot is redacted itself";
+    /// There is such a redaction bookmark, and it was made with other snapshots.
+    RedactionDiffers libc::ESRCH, "the redaction bookmark exists with other redaction snapshots" =>
+        "take another name, or destroy it first";
+    /// More snapshots than a redaction bookmark has room for.
+    TooManySnapshots libc::E2BIG, "too many redaction snapshots" =>
+        "enable the pool's feature redaction_list_spill, which OpenZFS 2.3 has";
+    /// The bookmark is an ordinary one, or the redaction bookmark of another snapshot.
+    NotRedactionBookmark libc::EINVAL, "not a redaction bookmark of the snapshot";
+    /// Making the redaction bookmark was interrupted, so that it does not know of all that is to be
+    /// left out.
+    RedactionIncomplete libc::EINVAL, "the redaction bookmark is incomplete" =>
+        "redact again with the same snapshots";
+    /// The dataset has a directory that only a stream with large blocks can hold (since 2.3).
+    LargeMicrozap Errno::ZFS_ERR_STREAM_LARGE_MICROZAP.raw(),
+        "the dataset's directories need a stream with large blocks" =>
+        "send with SendFlags::LARGE_BLOCKS, or raw";
+    /// Nothing is left of an interrupted receive.
+    NoPartialReceive libc::EINVAL, "there is no partial receive";
+    /// What is encrypted here would be sent in plain text.
+    WouldDecrypt libc::EACCES, "the plain text of an encrypted dataset would be sent";
+
     /// The time limit of the caller's own descriptor ran out (`SO_RCVTIMEO`, `SO_SNDTIMEO`).
     TimedOut libc::ETIMEDOUT, "the descriptor's time limit ran out";
 
@@ -291,6 +320,28 @@ kinds! {
     /// The stream has a feature that the receiving module or pool does not have.
     StreamFeatureUnsupported libc::ENOTSUP, "the stream needs a feature that is not supported here" =>
         "upgrade the receiving pool, or send without that feature";
+    /// The stream has a feature that the receiving module has never heard of.
+    UnknownStreamFeature Errno::ZFS_ERR_UNKNOWN_SEND_STREAM_FEATURE.raw(),
+        "the stream has a feature that is not known here" => "receive it with a newer OpenZFS";
+    /// The stream is encrypted in a way that the receiving module does not know.
+    EncryptionUnsupported Errno::ZFS_ERR_CRYPTO_NOTSUP.raw(),
+        "the stream's encryption is not known here" => "receive it with a newer OpenZFS";
+    /// The stream's first record says that more follows it than a receiver has room for, which is
+    /// 64 MiB or, if the machine has little memory, less.
+    PayloadTooLarge libc::E2BIG, "the payload of the stream's first record is too large";
+    /// The stream is of a clone, and it was not said which snapshot here is the clone's origin.
+    OriginNeeded libc::EINVAL, "the stream is of a clone, whose origin was not given" =>
+        "name the snapshot here that it builds on, with origin()";
+    /// A raw stream and a dataset that is not encrypted, or the other way round; or a key for a
+    /// stream that makes no new dataset.
+    EncryptionMismatch libc::EINVAL, "the stream's encryption does not fit the destination";
+    /// What is redacted in the destination is not what the stream goes on from.
+    RedactionMismatch libc::EINVAL, "the stream's redaction does not fit the destination";
+    /// The stream resumes another one than that of which there is a part.
+    ResumeMismatch libc::EINVAL, "the stream does not resume what was received here" =>
+        "send from the destination's receive_resume_token";
+    /// The stream is not of the snapshot that is to be healed.
+    WrongSnapshot libc::ENOTSUP, "the stream is of another snapshot";
     /// The receiving dataset has no snapshot that the stream could build on.
     NoMatchingSnapshot libc::ENODEV, "the destination's newest snapshot is not the stream's base";
     /// The receiving dataset was changed since its newest snapshot.

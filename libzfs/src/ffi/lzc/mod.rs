@@ -6,6 +6,7 @@ mod encryption;
 mod hold;
 mod program;
 mod receive;
+mod redact;
 mod send;
 mod snapshot;
 

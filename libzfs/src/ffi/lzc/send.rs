@@ -1,7 +1,6 @@
 //! Sending.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::ptr;
 
 use libzfs_sys as sys;
 
@@ -11,60 +10,60 @@ use crate::ffi::c_string;
 /// What [`Library::send`] and [`Library::send_space`] are told.
 #[derive(Debug)]
 pub(crate) struct RawSend<'a> {
-    pub(crate) snapshot: &'a str,
+    /// A snapshot, or for some sends a dataset.
+    pub(crate) name: &'a str,
     pub(crate) from: Option<&'a str>,
     pub(crate) flags: u32,
-    /// Where to resume: object, offset, and how many bytes the receiver has.
-    pub(crate) resume: Option<(u64, u64, u64)>,
-}
-
-impl RawSend<'_> {
-    fn resume(&self) -> (u64, u64, u64) {
-        self.resume.unwrap_or_default()
-    }
+    /// Where to resume: object and offset.
+    pub(crate) resume: (u64, u64),
+    /// What stands behind the `#` of the redaction bookmark.
+    pub(crate) redaction: Option<&'a str>,
 }
 
 impl Library {
-    /// `lzc_send_resume`: writes the stream to `fd`, which is to be a blocking pipe.
+    /// `lzc_send_resume_redacted`: writes the stream to `fd`, which is to be a blocking pipe.
     ///
     /// Has to run in a thread that signals do not reach.
     pub(crate) fn send(&self, send: &RawSend<'_>, fd: BorrowedFd<'_>) -> Result<()> {
-        let snapshot = c_string(send.snapshot)?;
+        let name = c_string(send.name)?;
         let from = send.from.map(c_string).transpose()?;
-        let (object, offset, _) = send.resume();
+        let redaction = send.redaction.map(c_string).transpose()?;
+        let (object, offset) = send.resume;
         // SAFETY: initialised (`self`); names and descriptor live until the call returns, and the
         // kernel keeps its own reference to the open file meanwhile.
         check(unsafe {
-            sys::lzc_send_resume(
-                snapshot.as_ptr(),
+            sys::lzc_send_resume_redacted(
+                name.as_ptr(),
                 optional_ptr(from.as_deref()),
                 fd.as_raw_fd(),
                 send.flags,
                 object,
                 offset,
+                optional_ptr(redaction.as_deref()),
             )
         })
     }
 
     /// `lzc_send_space_resume_redacted`: an estimate of the stream's size in bytes.
     pub(crate) fn send_space(&self, send: &RawSend<'_>) -> Result<u64> {
-        let snapshot = c_string(send.snapshot)?;
+        let name = c_string(send.name)?;
         let from = send.from.map(c_string).transpose()?;
-        let (object, offset, _) = send.resume();
+        let redaction = send.redaction.map(c_string).transpose()?;
+        let (object, offset) = send.resume;
         // The kernel would subtract it from an estimate that may be smaller.
         let received = 0;
         let mut space = 0;
-        // SAFETY: initialised (`self`); the names live until the call returns; no descriptor and
-        // no redaction bookmark are given, which is allowed; `space` is ours to write.
+        // SAFETY: initialised (`self`); the names live until the call returns; no descriptor is
+        // given, which is allowed; `space` is ours to write.
         check(unsafe {
             sys::lzc_send_space_resume_redacted(
-                snapshot.as_ptr(),
+                name.as_ptr(),
                 optional_ptr(from.as_deref()),
                 send.flags,
                 object,
                 offset,
                 received,
-                ptr::null(),
+                optional_ptr(redaction.as_deref()),
                 -1,
                 &mut space,
             )

@@ -1,0 +1,255 @@
+//! Redaction: what is left out of a send.
+//!
+//! A *redaction bookmark* of a snapshot has a list of the blocks that are hidden: those that clones
+//! of the snapshot have changed or removed, as far as their own snapshots know. A send with it
+//! leaves these blocks out; see [`SendBuilder::redacted`](crate::SendBuilder::redacted).
+
+use std::thread;
+
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::handle::Zfs;
+use crate::name::{BookmarkName, DatasetName, SnapshotName};
+use crate::nvlist::{NvList, Value};
+use crate::property::{self, Properties};
+use crate::transfer;
+
+/// What a redaction bookmark was made of (`redact_snaps`).
+const REDACT_SNAPS: &str = "redact_snaps";
+/// Whether it was made to the end (`redact_complete`).
+const REDACT_COMPLETE: &str = "redact_complete";
+
+impl Zfs {
+    /// Makes the redaction bookmark `bookmark` of `snapshot`: a list of the blocks that
+    /// `redaction_snapshots` changed or removed, which are snapshots of clones of `snapshot`
+    /// (`zfs redact`).
+    ///
+    /// It reads the metadata of all of them and takes its time. If the machine stops meanwhile, it
+    /// is continued by calling it again with the same names; until then nothing is sent with the
+    /// bookmark.
+    ///
+    /// **If this process is killed meanwhile, destroy the bookmark**: the kernel takes it for
+    /// complete then, and what it does not know of would be sent. Other signals do not reach it. Nor
+    /// does the kernel tell if it cannot read the metadata of a redaction snapshot; it takes what it
+    /// has read for all there is. (Both as its sources have it, in 2.1, 2.3 and 2.4.)
+    ///
+    /// Needs root: there is no permission to delegate.
+    ///
+    /// ```no_run
+    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+    /// // tank/public is a clone of tank/prod@mon in which all that is secret was removed.
+    /// let (snapshot, public) = ("tank/prod@mon".parse()?, "tank/public@mon".parse()?);
+    /// let bookmark = "tank/prod#public-mon".parse()?;
+    /// zfs.redact(&snapshot, &bookmark, &[public])?;
+    /// zfs.send(&snapshot)
+    ///     .redacted(&bookmark)
+    ///     .write_to(&std::fs::File::create("/srv/public-mon.zfs")?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::InvalidArgument`]: the bookmark is not one of the snapshot's dataset, or
+    ///   there are no redaction snapshots;
+    /// * [`ErrorKind::SnapshotNotFound`]: one of them; the error says which;
+    /// * [`ErrorKind::NotADescendant`]: a redaction snapshot is not one of a clone of the snapshot
+    ///   (or later in the same dataset);
+    /// * [`ErrorKind::PoolsDiffer`];
+    /// * [`ErrorKind::BookmarkExists`], also as complete redaction bookmark of the same snapshots;
+    /// * [`ErrorKind::RedactionDiffers`]: it exists with other redaction snapshots;
+    /// * [`ErrorKind::AlreadyRedacted`]: one of the snapshots was received redacted;
+    /// * [`ErrorKind::KeyNotLoaded`]: one of them is encrypted;
+    /// * [`ErrorKind::TooManySnapshots`]: some thousand redaction snapshots, without the pool's
+    ///   feature `redaction_list_spill` (since OpenZFS 2.3);
+    /// * [`ErrorKind::FeatureDisabled`]: the pool's feature `redaction_bookmarks`;
+    /// * [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::NoSpace`];
+    /// * [`ErrorKind::Io`]: the kernel leaves a bookmark that says that it is complete and is not,
+    ///   which is destroyed again.
+    #[doc(alias = "lzc_redact")]
+    pub fn redact(
+        &self,
+        snapshot: &SnapshotName,
+        bookmark: &BookmarkName,
+        redaction_snapshots: &[SnapshotName],
+    ) -> Result<()> {
+        let operation = Operation::Redact;
+        let refused =
+            |kind, why: &str| Err(Error::refused(operation, snapshot.as_str(), kind, why));
+        if bookmark.dataset() != snapshot.dataset() {
+            let why = "its redaction bookmark has to be one of the same dataset";
+            return refused(ErrorKind::InvalidArgument, why);
+        }
+        if redaction_snapshots.is_empty() {
+            return refused(ErrorKind::InvalidArgument, "no redaction snapshots");
+        }
+        tracing::debug!(%snapshot, %bookmark, by = redaction_snapshots.len(), "redact");
+        let list: NvList = redaction_snapshots
+            .iter()
+            .map(|name| (name.as_str(), Value::Boolean))
+            .collect();
+        let is_complete = || {
+            let known = self.redaction_of(bookmark);
+            known.is_ok_and(|redaction| redaction.is_some_and(|known| known.complete))
+        };
+        let was_complete = is_complete();
+        let failed = |error| Error::from_io(operation, snapshot.as_str(), error);
+        let result = thread::scope(|scope| {
+            // A signal would end it, and leave a bookmark that says it is complete.
+            let work = || {
+                self.library()
+                    .redact(snapshot.as_str(), bookmark.short_name(), &list)
+            };
+            let worker = transfer::spawn_scoped(scope, "zfs-redact", work).map_err(failed)?;
+            Ok(transfer::joined(worker.join()))
+        })?;
+        result.map_err(|errno| {
+            let error = Error::from_errno(operation, snapshot.as_str(), errno);
+            let midway = matches!(
+                error.kind(),
+                ErrorKind::Io | ErrorKind::Interrupted | ErrorKind::Other
+            );
+            if midway && !was_complete && is_complete() {
+                let destroyed = self.destroy_bookmarks(std::slice::from_ref(bookmark));
+                tracing::debug!(%bookmark, ?destroyed, "a redaction that failed midway");
+            }
+            if error.kind() != ErrorKind::SnapshotNotFound {
+                return error;
+            }
+            // Which of the names is missing the kernel does not say.
+            let missing = redaction_snapshots
+                .iter()
+                .find(|name| self.snapshot(name).is_err());
+            match missing {
+                Some(missing) if self.snapshot(snapshot).is_ok() => {
+                    error.with_source(missing.to_string())
+                }
+                _ => error,
+            }
+        })
+    }
+
+    /// The redaction bookmarks of a dataset.
+    pub(crate) fn redaction_bookmarks(
+        &self,
+        dataset: &DatasetName,
+    ) -> Result<Vec<(BookmarkName, Redaction)>> {
+        let wanted: NvList = [property::GUID.name(), REDACT_SNAPS, REDACT_COMPLETE]
+            .into_iter()
+            .map(|name| (name, Value::Boolean))
+            .collect();
+        let list = self
+            .library()
+            .get_bookmarks(dataset.as_str(), &wanted)
+            .map_err(|errno| {
+                Error::from_errno(Operation::ReadBookmarks, dataset.as_str(), errno)
+            })?;
+        let known = list.into_iter().filter_map(|(short, properties)| {
+            let name = dataset.bookmark(&short.to_string()).ok()?;
+            let properties = Properties::new(name.as_str(), properties.into_list().ok()?);
+            Some((name, Redaction::read(&properties)?))
+        });
+        Ok(known.collect())
+    }
+
+    /// What `bookmark` hides; `None` if it is a bookmark and nothing more.
+    pub(crate) fn redaction_of(&self, bookmark: &BookmarkName) -> Result<Option<Redaction>> {
+        let known = self.redaction_bookmarks(bookmark.dataset())?;
+        Ok(known
+            .into_iter()
+            .find(|(name, _)| name == bookmark)
+            .map(|(_, redaction)| redaction))
+    }
+
+    /// Makes sure that `bookmark` is a complete redaction bookmark of `snapshot`.
+    pub(crate) fn check_redaction(
+        &self,
+        snapshot: &SnapshotName,
+        bookmark: &BookmarkName,
+    ) -> Result<()> {
+        let refused = |kind, why: &str| {
+            let why = format!("{bookmark}{why}");
+            Err(Error::refused(
+                Operation::Send,
+                snapshot.as_str(),
+                kind,
+                why,
+            ))
+        };
+        if bookmark.dataset() != snapshot.dataset() {
+            let why = " is one of another dataset";
+            return refused(ErrorKind::NotRedactionBookmark, why);
+        }
+        let guid = self.snapshot(snapshot)?.guid()?;
+        let Some(redaction) = self.redaction_of(bookmark)? else {
+            let bookmarks = self.bookmarks(bookmark.dataset())?;
+            return if bookmarks.iter().any(|there| there.name() == bookmark) {
+                refused(ErrorKind::NotRedactionBookmark, " hides nothing")
+            } else {
+                refused(ErrorKind::BookmarkNotFound, "")
+            };
+        };
+        if redaction.guid != guid {
+            let why = " is one of another snapshot";
+            return refused(ErrorKind::NotRedactionBookmark, why);
+        }
+        if !redaction.complete {
+            return refused(ErrorKind::RedactionIncomplete, "");
+        }
+        Ok(())
+    }
+}
+
+/// What a redaction bookmark says of itself.
+#[derive(Debug)]
+pub(crate) struct Redaction {
+    /// The GUID of the snapshot that it is of.
+    pub(crate) guid: u64,
+    /// The GUIDs of the redaction snapshots.
+    pub(crate) snaps: Vec<u64>,
+    pub(crate) complete: bool,
+}
+
+impl Redaction {
+    fn read(properties: &Properties) -> Option<Self> {
+        Some(Self {
+            guid: properties.get(&property::GUID).ok()??.value,
+            snaps: redact_snaps(properties)?,
+            // What does not say that it is complete is not taken for it.
+            complete: matches!(
+                properties.raw(REDACT_COMPLETE).map(|found| found.value),
+                Some(Value::Bool(true))
+            ),
+        })
+    }
+}
+
+/// The GUIDs of the snapshots that a snapshot or bookmark is redacted by, if it is.
+pub(crate) fn redact_snaps(properties: &Properties) -> Option<Vec<u64>> {
+    match properties.raw(REDACT_SNAPS)?.value {
+        Value::U64Array(guids) => Some(guids.clone()),
+        _ => None,
+    }
+}
+
+/// Whether two lists have the same GUIDs, in whatever order.
+pub(crate) fn same_snapshots(a: &[u64], b: &[u64]) -> bool {
+    let sorted = |guids: &[u64]| {
+        let mut guids = guids.to_vec();
+        guids.sort_unstable();
+        guids
+    };
+    sorted(a) == sorted(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_guids_does_not_matter_and_their_number_does() {
+        assert!(same_snapshots(&[1, 2, 3], &[3, 1, 2]));
+        assert!(!same_snapshots(&[1, 2], &[1, 2, 2]));
+        assert!(!same_snapshots(&[1, 2], &[1]));
+        assert!(same_snapshots(&[], &[]));
+    }
+}
