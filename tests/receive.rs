@@ -12,7 +12,7 @@ use std::thread;
 
 use libzfs::property::{CANMOUNT, READONLY};
 use libzfs::testing::Pool;
-use libzfs::{CanMount, Encryption, ErrorKind, KeyStatus, SnapshotName, Source, Zfs};
+use libzfs::{CanMount, DatasetName, Encryption, ErrorKind, KeyStatus, SnapshotName, Source, Zfs};
 use support::{
     encrypted, file_system, file_with, kind, noise, pool, raw_key, read_file, snapshot, write_file,
     zfs_says,
@@ -507,4 +507,212 @@ fn a_send_that_fails_by_itself_is_what_is_told() {
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SnapshotNotFound);
     assert_eq!(error.target(), missing.as_str());
+}
+
+#[test]
+fn a_plain_stream_becomes_an_encryption_root() {
+    let pool = pool("recvkey");
+    let zfs = pool.zfs();
+    let (snap, bytes) = sample(&pool, "data");
+    let send = zfs.send(&snap);
+    let target = pool.snapshot("copy@s");
+    zfs.receive(&target)
+        .encryption(Encryption::Aes256Gcm, raw_key())
+        .set("keylocation", "file:///root/key")
+        .set("readonly", true)
+        .run(send.start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    let copy = target.dataset();
+    let get =
+        |name: &DatasetName, property| zfs_says(&["get", "-Hpo", "value", property, name.as_str()]);
+    for (property, value) in [
+        ("encryption", "aes-256-gcm"),
+        ("keyformat", "raw"),
+        ("keylocation", "file:///root/key"),
+        ("encryptionroot", copy.as_str()),
+        ("keystatus", "available"),
+        ("readonly", "on"),
+    ] {
+        assert_eq!(get(copy, property), value, "{property}");
+    }
+    assert!(read_file(&pool, copy, "file") == bytes);
+    zfs.unload_key(copy).unwrap();
+    let wrong = libzfs::Key::raw(&[8; 32]).unwrap();
+    assert!(!zfs.try_key(copy, &wrong).unwrap() && zfs.try_key(copy, &raw_key()).unwrap());
+
+    // Nor is it left to the parent's encryption; and it is resumed without the key being given.
+    let root = encrypted(&pool, "enc");
+    let below = root.child("copy").unwrap();
+    let at = || zfs.receive(&below.snapshot("s").unwrap());
+    let stream = stream_of(zfs, &snap);
+    let key = libzfs::Key::passphrase(support::PASSPHRASE).unwrap();
+    let cut = at()
+        .encryption(Encryption::Aes128Ccm, key.clone())
+        .set("pbkdf2iters", 100_000_u64)
+        .resumable()
+        .run(file_with(&pool, &stream[..stream.len() / 2]));
+    assert_eq!(kind(cut), ErrorKind::StreamTruncated);
+    let token = zfs.dataset(&below).unwrap().receive_resume_token().unwrap();
+    let rest = zfs.resume_send(snap.dataset(), &token.unwrap()).unwrap();
+    let again = at().encryption(Encryption::Aes128Ccm, key.clone());
+    assert_eq!(
+        kind(again.run(rest.start().unwrap())),
+        ErrorKind::EncryptionMismatch
+    );
+    at().run(rest.start().unwrap()).unwrap().all().unwrap();
+    assert_eq!(get(&below, "encryptionroot"), below.as_str());
+    assert_eq!(get(&below, "encryption"), "aes-128-ccm");
+    assert_eq!(get(&below, "pbkdf2iters"), "100000");
+    assert!(read_file(&pool, &below, "file") == bytes);
+    zfs.unload_key(&below).unwrap();
+    zfs.load_key(&below, &key).unwrap();
+}
+
+#[test]
+fn a_key_is_refused_where_the_data_would_not_be_encrypted_with_it() {
+    let pool = pool("recvnokey");
+    let zfs = pool.zfs();
+    let (one, _) = sample(&pool, "data");
+    write_file(&pool, one.dataset(), "tiny", b"tiny");
+    let two = snapshot(zfs, one.dataset(), "two");
+    let root = encrypted(&pool, "enc");
+    let hidden = snapshot(zfs, &root, "s");
+    let target = pool.snapshot("copy@s");
+    let existing = file_system(&pool, "existing");
+    let before = inventory(&pool);
+    let with_key = || {
+        zfs.receive(&target)
+            .encryption(Encryption::Aes256Gcm, raw_key())
+    };
+    let refused = |receive: libzfs::ReceiveBuilder, send: &libzfs::SendBuilder| {
+        kind(receive.run(send.start().unwrap()))
+    };
+    let full = zfs.send(&two);
+    let incremental = zfs.send(&two).from(&one);
+    for (receive, send) in [
+        (with_key(), &zfs.send(&hidden).raw()),
+        (with_key(), &incremental),
+        (with_key().origin(&one), &full),
+        (with_key().origin(&one), &incremental),
+        (with_key().force_rollback(), &full),
+    ] {
+        assert_eq!(refused(receive, send), ErrorKind::EncryptionMismatch);
+    }
+    assert_eq!(
+        refused(
+            with_key(),
+            &full.clone().flags(libzfs::SendFlags::EMBED_DATA)
+        ),
+        ErrorKind::StreamFeatureUnsupported
+    );
+    let off = zfs.receive(&target).encryption(Encryption::Off, raw_key());
+    assert_eq!(refused(off, &full), ErrorKind::InvalidKey);
+    let passphrase = libzfs::Key::passphrase(support::PASSPHRASE).unwrap();
+    let few = zfs
+        .receive(&target)
+        .encryption(Encryption::Aes256Gcm, passphrase)
+        .set("pbkdf2iters", 1_u64);
+    assert_eq!(refused(few, &full), ErrorKind::InvalidKey);
+    for receive in [
+        with_key().set("encryption", Encryption::Aes128Gcm),
+        with_key().set("keyformat", 1_u64),
+        with_key().exclude("encryption"),
+        with_key().exclude("keylocation"),
+        zfs.receive(&target).set("keylocation", "prompt"),
+        with_key().received_properties([("keylocation", "prompt")]),
+    ] {
+        assert_eq!(refused(receive, &full), ErrorKind::InvalidProperty);
+    }
+    let onto = zfs
+        .receive(&existing.snapshot("s").unwrap())
+        .encryption(Encryption::Aes256Gcm, raw_key());
+    assert_eq!(refused(onto, &full), ErrorKind::DatasetExists);
+    assert_eq!(inventory(&pool), before);
+}
+
+#[test]
+fn received_properties_are_what_the_sender_had() {
+    let pool = pool("recvprops");
+    let zfs = pool.zfs();
+    let (one, _) = sample(&pool, "data");
+    let two = snapshot(zfs, one.dataset(), "two");
+    let three = snapshot(zfs, one.dataset(), "three");
+    let copy = pool.dataset("copy");
+    let at = |short: &str| zfs.receive(&copy.snapshot(short).unwrap());
+    let get = |property: &str| {
+        let said = zfs_says(&["get", "-Hpo", "value,source", property, copy.as_str()]);
+        said.replace('\t', " ")
+    };
+    let received = at("one")
+        .received_properties([
+            ("compression", "gzip".into()),
+            ("readonly", true.into()),
+            (
+                "com.example:set",
+                libzfs::property::PropertyValue::from("nightly"),
+            ),
+        ])
+        .set("atime", false)
+        .set("readonly", false)
+        .exclude("compression")
+        .run(zfs.send(&one).start().unwrap())
+        .unwrap();
+    received.all().unwrap();
+    assert!(!received.has_outdated_properties());
+    assert_eq!(get("com.example:set"), "nightly received");
+    assert_eq!(get("atime"), "off local");
+    assert_eq!(get("readonly"), "off local");
+    // Left out now, and still what was received.
+    assert!(get("compression").ends_with("default"));
+    zfs_says(&["inherit", "-S", "compression", copy.as_str()]);
+    assert_eq!(get("compression"), "gzip received");
+
+    // They take the place of those before; what is set stays.
+    at("two")
+        .received_properties([("logbias", "throughput"), ("recordsize2", "1")])
+        .run(zfs.send(&two).from(&one).start().unwrap())
+        .unwrap()
+        .property_failures()
+        .iter()
+        .for_each(|failure| assert_eq!(failure.name, "recordsize2"));
+    assert_eq!(get("com.example:set"), "- -");
+    assert_eq!(get("logbias"), "throughput received");
+    assert_eq!(get("atime"), "off local");
+    at("three")
+        .run(zfs.send(&three).from(&two).start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    assert_eq!(get("logbias"), "throughput received");
+}
+
+#[test]
+fn the_first_properties_received_drop_what_was_set() {
+    let pool = pool("firstprops");
+    let zfs = pool.zfs();
+    let (one, _) = sample(&pool, "data");
+    let two = snapshot(zfs, one.dataset(), "two");
+    let copy = pool.dataset("copy");
+    let at = |short: &str| zfs.receive(&copy.snapshot(short).unwrap());
+    at("one")
+        .run(zfs.send(&one).start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    zfs_says(&["set", "atime=off", copy.as_str()]);
+    zfs_says(&["set", "exec=off", copy.as_str()]);
+    at("two")
+        .received_properties([("logbias", "throughput")])
+        .set("exec", false)
+        .run(zfs.send(&two).from(&one).start().unwrap())
+        .unwrap()
+        .all()
+        .unwrap();
+    let get = |property: &str| zfs_says(&["get", "-Ho", "value", property, copy.as_str()]);
+    assert_eq!(
+        (get("logbias"), get("atime"), get("exec")),
+        ("throughput".into(), "on".into(), "off".into())
+    );
 }

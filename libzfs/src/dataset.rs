@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use bstr::{BStr, BString};
 use libzfs_sys as sys;
 
-use crate::encryption::new_wrapping_key;
+use crate::encryption::new_encryption_root;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::key::{Key, KeyFormat};
@@ -384,19 +384,13 @@ impl DatasetBuilder {
         };
         let mut wrapping_key = None;
         if let Some((suite, key)) = &self.encryption {
-            if !suite.is_on() {
-                return refused(ErrorKind::InvalidKey, "a key with encryption=off".into());
-            }
-            wrapping_key = Some(new_wrapping_key(
+            wrapping_key = Some(new_encryption_root(
                 Operation::Create,
                 name,
+                *suite,
                 key,
                 &mut properties,
             )?);
-            properties.insert("encryption", suite.index());
-            if !properties.contains("keylocation") {
-                properties.insert("keylocation", "prompt");
-            }
         }
         tracing::debug!(dataset = name, "create");
         self.zfs

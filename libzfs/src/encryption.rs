@@ -434,6 +434,32 @@ fn is_key_location(location: &str) -> bool {
     known && location.len() <= MAX_KEY_LOCATION_LEN && !location.contains('\0')
 }
 
+/// As [`new_wrapping_key`], of a dataset that is about to be made, whose `properties` get all that
+/// makes it an encryption root.
+pub(crate) fn new_encryption_root(
+    operation: Operation,
+    dataset: &str,
+    suite: Encryption,
+    key: &Key,
+    properties: &mut NvList,
+) -> Result<WrappingKey> {
+    if !suite.is_on() {
+        let why = "a key with encryption=off";
+        return Err(Error::refused(
+            operation,
+            dataset,
+            ErrorKind::InvalidKey,
+            why,
+        ));
+    }
+    let wrapping_key = new_wrapping_key(operation, dataset, key, properties)?;
+    properties.insert("encryption", suite.index());
+    if !properties.contains("keylocation") {
+        properties.insert("keylocation", "prompt");
+    }
+    Ok(wrapping_key)
+}
+
 /// The wrapping key of a dataset that gets `key` as its own, where `properties` get what says how
 /// it is derived: `keyformat`, and for a passphrase a random salt and the iterations, those that
 /// are in `properties` or else [`DEFAULT_PBKDF2_ITERS`].
