@@ -1,6 +1,7 @@
 //! Receiving: a stream becomes a snapshot.
 
 mod explain;
+mod heal;
 mod intake;
 mod received;
 
