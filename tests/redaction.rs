@@ -77,6 +77,11 @@ fn has(stream: &[u8], seed: u64) -> bool {
     stream.windows(64).any(|window| window == pattern)
 }
 
+/// Whether this release leaves blocks out when it builds on a redaction bookmark.
+fn loses_blocks() -> bool {
+    libzfs::kernel_version().unwrap().starts_with("2.1.")
+}
+
 fn guid(pool: &Pool, name: &SnapshotName) -> u64 {
     pool.zfs().snapshot(name).unwrap().guid().unwrap()
 }
@@ -123,6 +128,10 @@ fn what_the_clone_does_not_have_is_left_out() {
 
     // What was left out follows, and the copy is whole.
     let rest = zfs.send(&sample.whole).from(&sample.bookmark);
+    if loses_blocks() {
+        assert_eq!(kind(rest.size()), ErrorKind::Unsupported);
+        return;
+    }
     assert!(rest.size().unwrap() < whole.size().unwrap());
     let rest_stream = read_all(rest.start().unwrap());
     assert!(has(&rest_stream, 2) && !has(&rest_stream, 1));
@@ -341,6 +350,12 @@ fn what_completes_a_redacted_copy_can_be_interrupted_too() {
     zfs.create_bookmarks(&[(plain, (&sample.whole).into())])
         .unwrap();
     let send = zfs.send(&later).from(&sample.bookmark);
+    if loses_blocks() {
+        let target = copy.snapshot("later").unwrap();
+        let refused = zfs.receive(&target).run(send.start().unwrap());
+        assert_eq!(kind(refused), ErrorKind::Unsupported);
+        return;
+    }
     let stream = read_all(send.start().unwrap());
     assert!(has(&stream, 2) && has(&stream, 5) && !has(&stream, 1));
     let target = copy.snapshot("later").unwrap();

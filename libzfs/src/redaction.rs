@@ -7,7 +7,7 @@
 use std::thread;
 
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::handle::Zfs;
+use crate::handle::{Zfs, kernel_version};
 use crate::name::{BookmarkName, DatasetName, SnapshotName};
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, Properties};
@@ -231,6 +231,25 @@ pub(crate) fn redact_snaps(properties: &Properties) -> Option<Vec<u64>> {
     }
 }
 
+/// Whether the kernel sends the last block of a file too, when it sends what a redaction bookmark
+/// had it leave out (openzfs/zfs#18477). A receiver does not notice that it is missing.
+pub(crate) fn sends_last_blocks() -> bool {
+    let version = kernel_version().ok();
+    version.is_some_and(|version| has_last_block_fix(&version))
+}
+
+fn has_last_block_fix(version: &str) -> bool {
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map_while(|number| number.parse::<u32>().ok());
+    let release = [numbers.next(), numbers.next(), numbers.next()].map(Option::unwrap_or_default);
+    match release {
+        [2, 3, patch] => patch >= 8,
+        [2, 4, patch] => patch >= 3,
+        newer => newer > [2, 4, 0],
+    }
+}
+
 /// Whether two lists have the same GUIDs, in whatever order.
 pub(crate) fn same_snapshots(a: &[u64], b: &[u64]) -> bool {
     let sorted = |guids: &[u64]| {
@@ -244,6 +263,31 @@ pub(crate) fn same_snapshots(a: &[u64], b: &[u64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn releases_that_lose_blocks_are_known() {
+        for lossy in [
+            "2.1.11-1+deb12u1",
+            "2.2.9-1",
+            "2.3.7-1",
+            "2.4.0-rc1",
+            "2.4.2-1",
+            "",
+            "x",
+        ] {
+            assert!(!has_last_block_fix(lossy), "{lossy}");
+        }
+        for fixed in [
+            "2.3.8-1",
+            "2.3.9-0+deb13u1",
+            "2.4.3",
+            "2.4.10-1",
+            "2.5.0-rc1",
+            "3.0",
+        ] {
+            assert!(has_last_block_fix(fixed), "{fixed}");
+        }
+    }
 
     #[test]
     fn the_order_of_guids_does_not_matter_and_their_number_does() {

@@ -92,7 +92,9 @@ impl SendBuilder {
     ///
     /// From a redaction bookmark it also sends what was left out of the redacted send that was made
     /// with it: so a redacted copy is completed, or gets what another redaction shows. Then
-    /// `source` can be of the very snapshot that is sent.
+    /// `source` can be of the very snapshot that is sent. Before 2.3.8 and, of 2.4, before 2.4.3,
+    /// OpenZFS loses data in such a send without a word, so that it is [`ErrorKind::Unsupported`]
+    /// there.
     pub fn from(mut self, source: impl Into<IncrementalSource>) -> Self {
         self.request.from = Some(source.into());
         self
@@ -191,6 +193,8 @@ impl SendBuilder {
     ///   needs [`SendFlags::LARGE_BLOCKS`] (since OpenZFS 2.3);
     /// * [`ErrorKind::BookmarkNotFound`], [`ErrorKind::NotRedactionBookmark`],
     ///   [`ErrorKind::RedactionIncomplete`], [`ErrorKind::InvalidArgument`]: of a redacted send;
+    /// * [`ErrorKind::Unsupported`]: it builds on a redaction bookmark, which this release cannot
+    ///   do right;
     /// * [`ErrorKind::PermissionDenied`];
     /// * [`ErrorKind::BadDescriptor`]: the descriptor is not open for writing;
     /// * what writing to it failed with: [`ErrorKind::BrokenPipe`], [`ErrorKind::NoSpace`],

@@ -10,6 +10,7 @@ use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::ffi::RawSend;
 use crate::handle::Zfs;
 use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
+use crate::redaction;
 use crate::resume_token::TokenFields;
 use crate::transfer::{self, Blocking, CopyError, Suitability};
 
@@ -193,6 +194,10 @@ impl Request {
                 Ok(Some(redaction)) if !redaction.complete => {
                     let why = format!("{base}, the incremental source");
                     return Err(self.refused(operation, ErrorKind::RedactionIncomplete, why));
+                }
+                Ok(Some(_)) if !redaction::sends_last_blocks() => {
+                    let why = "before 2.3.8, and 2.4.3, the last block of a file that was redacted is lost";
+                    return Err(self.refused(operation, ErrorKind::Unsupported, why));
                 }
                 // The kernel says so with all the rest that may be wrong.
                 Err(error) if error.kind() == ErrorKind::DatasetNotFound => {}
