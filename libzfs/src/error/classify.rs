@@ -11,6 +11,19 @@ pub(super) fn classify(operation: Op, errno: Errno) -> Kind {
     by_operation(operation, errno).unwrap_or_else(|| by_errno(errno))
 }
 
+/// The kind of the error that starting or stopping something on one of several vdevs met.
+pub(super) fn classify_vdev(errno: Errno) -> Kind {
+    match errno.raw() {
+        libc::ENODEV => Kind::VdevNotFound,
+        libc::EINVAL => Kind::VdevNotLeaf,
+        libc::EROFS => Kind::VdevNotWritable,
+        libc::EBUSY => Kind::AlreadyRunning,
+        libc::ESRCH => Kind::NotRunning,
+        libc::ENOTSUP => Kind::VdevNotSupported,
+        _ => by_errno(errno),
+    }
+}
+
 /// The kind of an error that a system call of this process's own met.
 pub(super) fn classify_io(operation: Op, errno: Errno) -> Kind {
     match errno.raw() {
@@ -151,6 +164,38 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::DestroyPool | Op::ExportPool | Op::SuspendPool, libc::ENOENT) => Kind::PoolNotFound,
         (Op::SuspendPool, libc::ETIMEDOUT) => Kind::TimedOut,
 
+        (
+            Op::SyncPool
+            | Op::ReopenPool
+            | Op::ReadPoolProperties
+            | Op::CreateCheckpoint
+            | Op::DiscardCheckpoint
+            | Op::Initialize
+            | Op::Trim
+            | Op::Scrub
+            | Op::Wait
+            | Op::ReadBootEnvironment
+            | Op::WriteBootEnvironment
+            | Op::Prefetch
+            | Op::PruneDedupTable,
+            libc::ENOENT,
+        ) => Kind::PoolNotFound,
+        (Op::CreateCheckpoint, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::PauseScrub | Op::StopScrub, libc::ENOENT) => Kind::NotRunning,
+        (Op::PauseScrub, libc::EBUSY) => Kind::AlreadyPaused,
+        (Op::Scrub, libc::EBUSY) => Kind::AlreadyRunning,
+        (Op::Scrub, libc::ECANCELED) => Kind::NothingToScrub,
+        (Op::Scrub | Op::PruneDedupTable, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::PruneDedupTable, libc::EALREADY) => Kind::AlreadyRunning,
+        (Op::WaitForDataset, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::WriteBootEnvironment, libc::E2BIG) => Kind::TooLarge,
+        // A list that the kernel cannot read.
+        (Op::WriteBootEnvironment, libc::EFAULT) => Kind::InvalidArgument,
+        (Op::ReadVdevProperties | Op::SetVdevProperty, libc::ENOENT) => Kind::VdevNotFound,
+        (Op::ReadVdevProperties, libc::EINVAL) => Kind::VdevNotSupported,
+        (Op::SetVdevProperty, libc::ENOTSUP) => Kind::VdevNotSupported,
+        (Op::SetVdevProperty, libc::EINVAL) => Kind::InvalidProperty,
+
         (Op::Mount, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Mount, libc::ENOENT) => Kind::DatasetNotFound,
         _ => return None,
@@ -161,6 +206,16 @@ fn by_errno(errno: Errno) -> Kind {
     match errno {
         Errno::ZFS_ERR_IOC_CMD_UNAVAIL | Errno::ZFS_ERR_IOC_ARG_UNAVAIL => Kind::Unsupported,
         Errno::ZFS_ERR_IOC_ARG_REQUIRED | Errno::ZFS_ERR_IOC_ARG_BADTYPE => Kind::InvalidArgument,
+        Errno::ZFS_ERR_CHECKPOINT_EXISTS => Kind::CheckpointExists,
+        Errno::ZFS_ERR_DISCARDING_CHECKPOINT => Kind::CheckpointDiscarding,
+        Errno::ZFS_ERR_NO_CHECKPOINT => Kind::CheckpointNotFound,
+        Errno::ZFS_ERR_DEVRM_IN_PROGRESS => Kind::DeviceRemovalRunning,
+        Errno::ZFS_ERR_VDEV_TOO_BIG => Kind::VdevTooLarge,
+        Errno::ZFS_ERR_RESILVER_IN_PROGRESS => Kind::ResilverRunning,
+        Errno::ZFS_ERR_REBUILD_IN_PROGRESS => Kind::RebuildRunning,
+        Errno::ZFS_ERR_VDEV_NOTSUP => Kind::VdevNotSupported,
+        Errno::ZFS_ERR_RAIDZ_EXPAND_IN_PROGRESS => Kind::RaidzExpansionRunning,
+        Errno::ZFS_ERR_TOO_MANY_SITOUTS => Kind::TooManySitOuts,
         Errno::ZFS_ERR_WRONG_PARENT => Kind::WrongParent,
         Errno::ZFS_ERR_FROM_IVSET_GUID_MISSING => Kind::IvsetGuidMissing,
         Errno::ZFS_ERR_FROM_IVSET_GUID_MISMATCH => Kind::IvsetGuidMismatch,

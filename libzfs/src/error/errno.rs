@@ -120,6 +120,7 @@ system {
     ECHRNG "channel program failed";
     EBADE "checksum mismatch";
     ECANCELED "canceled";
+    EALREADY "running already";
     ENOTTY "ioctl not known to this module";
     ENOSYS "function not implemented";
 }

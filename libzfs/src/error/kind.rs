@@ -92,6 +92,42 @@ operations! {
     ImportPool "import pool";
     /// Suspending a pool on purpose, or ending that.
     SuspendPool "suspend pool";
+    /// Having a pool write what it holds in memory.
+    SyncPool "sync pool";
+    /// Opening a pool's devices anew.
+    ReopenPool "reopen pool";
+    /// Reading a pool's properties.
+    ReadPoolProperties "read the properties of pool";
+    /// Taking a pool's checkpoint.
+    CreateCheckpoint "take a checkpoint of pool";
+    /// Discarding a pool's checkpoint.
+    DiscardCheckpoint "discard the checkpoint of pool";
+    /// Initialising vdevs, or suspending, cancelling or forgetting that.
+    Initialize "initialize vdevs of pool";
+    /// Trimming vdevs, or suspending or cancelling that.
+    Trim "trim vdevs of pool";
+    /// Reading the properties of a vdev.
+    ReadVdevProperties "read the properties of vdev";
+    /// Setting a property of a vdev.
+    SetVdevProperty "set a property of vdev";
+    /// Starting or resuming a scrub.
+    Scrub "scrub pool";
+    /// Pausing a scrub.
+    PauseScrub "pause the scrub of pool";
+    /// Stopping a scrub.
+    StopScrub "stop the scrub of pool";
+    /// Waiting for an activity of a pool.
+    Wait "wait for pool";
+    /// Waiting for an activity of a dataset.
+    WaitForDataset "wait for";
+    /// Reading a pool's boot environment.
+    ReadBootEnvironment "read the boot environment of pool";
+    /// Replacing a pool's boot environment.
+    WriteBootEnvironment "write the boot environment of pool";
+    /// Loading tables of a pool into memory.
+    Prefetch "prefetch a table of pool";
+    /// Pruning a deduplication table.
+    PruneDedupTable "prune the deduplication table of pool";
     /// Setting a property, or leaving it out of a receive.
     SetProperty "set the property";
     /// Mounting a dataset.
@@ -179,6 +215,9 @@ kinds! {
     /// A pool of this name exists.
     PoolExists libc::EEXIST, "pool exists already";
 
+    /// The pool has no such vdev.
+    VdevNotFound libc::ENODEV, "the pool has no such vdev";
+
     /// The name is not one that ZFS allows, or is kept for ZFS's own use.
     InvalidName libc::EINVAL, "invalid name";
     /// The name is longer than 255 bytes, or a tag longer than there is room for.
@@ -187,6 +226,8 @@ kinds! {
     InvalidProperty libc::EINVAL, "invalid property";
     /// An argument is not allowed, and the kernel does not say which.
     InvalidArgument libc::EINVAL, "invalid argument";
+    /// What is to be stored has more bytes than there is room for.
+    TooLarge libc::E2BIG, "too large";
     /// The items of one call are in different pools.
     PoolsDiffer libc::EXDEV, "not all in the same pool";
     /// One call was to make several snapshots of one dataset.
@@ -272,7 +313,7 @@ kinds! {
     /// Where the stream came from broke off: the connection was reset.
     SourceFailed libc::ECONNRESET, "the stream's source broke off" =>
         "resume from the receive_resume_token if the receive was resumable, or send again";
-    /// A signal ended the transfer. What was sent or received before stays as it is.
+    /// A signal ended the transfer or the wait. What was sent or received before stays as it is.
     Interrupted libc::EINTR, "interrupted";
     /// The incremental source is no ancestor of the snapshot to send.
     NotAnAncestor libc::EXDEV, "the incremental source is no earlier snapshot of the same dataset";
@@ -369,6 +410,45 @@ kinds! {
         "the bookmark's source is not an ancestor of it";
     /// Text that is no resume token, or one that asks for something else.
     InvalidResumeToken libc::EINVAL, "invalid resume token";
+
+    /// What was to be started is running already, or something that excludes it.
+    AlreadyRunning libc::EBUSY, "is running already";
+    /// What was to be stopped, paused or suspended is not running.
+    NotRunning libc::ESRCH, "is not running";
+    /// The scrub is paused already.
+    AlreadyPaused libc::EBUSY, "is paused already";
+    /// No error is known in the pool, so that there is none to scrub.
+    NothingToScrub libc::ECANCELED, "the pool has no known errors to scrub";
+    /// A resilver is running.
+    ResilverRunning Errno::ZFS_ERR_RESILVER_IN_PROGRESS.raw(), "a resilver is running" =>
+        "wait for it to end";
+    /// A sequential resilver, a rebuild, is running.
+    RebuildRunning Errno::ZFS_ERR_REBUILD_IN_PROGRESS.raw(), "a rebuild is running" =>
+        "wait for it to end";
+    /// A device is being removed from the pool.
+    DeviceRemovalRunning Errno::ZFS_ERR_DEVRM_IN_PROGRESS.raw(), "a device is being removed" =>
+        "wait for it to end";
+    /// A RAID-Z vdev is being expanded.
+    RaidzExpansionRunning Errno::ZFS_ERR_RAIDZ_EXPAND_IN_PROGRESS.raw(),
+        "a RAID-Z expansion is running" => "wait for it to end";
+    /// The pool has a checkpoint, and can have only one.
+    CheckpointExists Errno::ZFS_ERR_CHECKPOINT_EXISTS.raw(), "the pool has a checkpoint" =>
+        "discard it first";
+    /// The pool has no checkpoint.
+    CheckpointNotFound Errno::ZFS_ERR_NO_CHECKPOINT.raw(), "the pool has no checkpoint";
+    /// The pool's checkpoint is being discarded.
+    CheckpointDiscarding Errno::ZFS_ERR_DISCARDING_CHECKPOINT.raw(),
+        "the pool's checkpoint is being discarded" => "wait for it to end";
+    /// The vdev is no leaf: no device or file, but made of others.
+    VdevNotLeaf libc::EINVAL, "the vdev is no device or file";
+    /// The vdev cannot be written to: it is offline, faulted, or gone.
+    VdevNotWritable libc::EROFS, "the vdev cannot be written to";
+    /// The vdev, or the device behind it, does not have what this needs.
+    VdevNotSupported Errno::ZFS_ERR_VDEV_NOTSUP.raw(), "the vdev does not support this";
+    /// A vdev is too large for this.
+    VdevTooLarge Errno::ZFS_ERR_VDEV_TOO_BIG.raw(), "a vdev is too large for this";
+    /// As many vdevs of the group sit out as its parity allows.
+    TooManySitOuts Errno::ZFS_ERR_TOO_MANY_SITOUTS.raw(), "too many vdevs of the group sit out";
 
     /// The pool is being exported.
     ExportInProgress Errno::ZFS_ERR_EXPORT_IN_PROGRESS.raw(), "the pool is being exported";

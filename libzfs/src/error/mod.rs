@@ -40,11 +40,22 @@ struct Inner {
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
+impl Failure {
+    /// What starting or stopping something on a vdev met.
+    pub(crate) fn of_vdev(vdev: impl Into<String>, errno: Errno) -> Self {
+        Self {
+            name: vdev.into(),
+            kind: classify::classify_vdev(errno),
+            errno,
+        }
+    }
+}
+
 /// One failed item of an operation on many; see [`Error::failures`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What failed: a snapshot, a bookmark, `SNAPSHOT#TAG`, or a property.
+    /// What failed: a snapshot, a bookmark, `SNAPSHOT#TAG`, a property, or the GUID of a vdev.
     pub name: String,
     /// Why.
     pub kind: ErrorKind,
@@ -117,6 +128,16 @@ impl Error {
         Self::new(operation, target, kind, kind.usual_errno()).with_source(source)
     }
 
+    /// What the library or the module lacks because it came with a later `release`.
+    pub(crate) fn needs_release(
+        operation: Operation,
+        target: impl Into<String>,
+        release: &str,
+    ) -> Self {
+        let why = format!("it needs OpenZFS {release} or later");
+        Self::refused(operation, target, ErrorKind::Unsupported, why)
+    }
+
     pub(crate) fn with_source(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -171,6 +192,21 @@ impl Error {
             self.0.kind = failure.kind;
         }
         self
+    }
+
+    /// The error of a call on many of which these failed; its kind is that of the first.
+    pub(crate) fn of_failures(
+        operation: Operation,
+        target: impl Into<String>,
+        failures: Vec<Failure>,
+    ) -> Self {
+        let (kind, errno) = match failures.first() {
+            Some(first) => (first.kind, first.errno),
+            None => (ErrorKind::Other, Errno::new(libc::EIO)),
+        };
+        let mut error = Self::new(operation, target, kind, errno);
+        error.0.failures = failures;
+        error
     }
 
     /// What was being done.
