@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions};
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+use libzfs_sys as sys;
 use libzfs_sys::ioctl::{self, zfs_cmd, zfs_ioc_t};
 
 use crate::error::Errno;
@@ -231,6 +232,31 @@ impl Device {
         copy_name(&mut command.zc.zc_value, to)?;
         command.zc.zc_cookie = RECURSIVE;
         self.run(ioctl::ZFS_IOC_RENAME, command).map(drop)
+    }
+
+    /// `ZFS_IOC_POOL_GET_PROPS`: a pool's properties. `lzc_get_props` is this ioctl, since 2.3.
+    pub(crate) fn pool_get_props(&self, pool: &str) -> Result<NvList> {
+        let command = Command::new(pool)?.answer(16 << 10);
+        self.run(ioctl::ZFS_IOC_POOL_GET_PROPS, command)?.list()
+    }
+
+    /// `ZFS_IOC_POOL_STATS`: a pool's configuration and state, of a suspended one too.
+    pub(crate) fn pool_stats(&self, name: &str) -> Result<NvList> {
+        let command = Command::new(name)?.answer(64 << 10);
+        self.run(ioctl::ZFS_IOC_POOL_STATS, command)?.list()
+    }
+
+    /// `ZFS_IOC_POOL_SCAN`: starts, pauses, resumes or stops a scrub.
+    pub(crate) fn pool_scan(
+        &self,
+        pool: &str,
+        function: u64,
+        command: sys::pool_scrub_cmd_t,
+    ) -> Result<()> {
+        let mut scan = Command::new(pool)?;
+        scan.zc.zc_cookie = function;
+        scan.zc.zc_tail.legacy.zc_flags = command;
+        self.run(ioctl::ZFS_IOC_POOL_SCAN, scan).map(drop)
     }
 }
 

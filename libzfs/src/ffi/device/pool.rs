@@ -26,12 +26,6 @@ impl Device {
             .map(drop)
     }
 
-    /// `ZFS_IOC_POOL_STATS`: a pool's configuration and state, of a suspended one too.
-    pub(crate) fn pool_stats(&self, name: &str) -> Result<NvList> {
-        let command = Command::new(name)?.answer(64 << 10);
-        self.run(ioctl::ZFS_IOC_POOL_STATS, command)?.list()
-    }
-
     /// `ZFS_IOC_POOL_EXPORT`; none of the pool's datasets may be mounted.
     pub(crate) fn pool_export(&self, name: &str) -> Result<()> {
         self.run(ioctl::ZFS_IOC_POOL_EXPORT, Command::new(name)?)

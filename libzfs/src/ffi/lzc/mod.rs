@@ -4,11 +4,13 @@ mod bookmark;
 mod dataset;
 mod encryption;
 mod hold;
+mod pool;
 mod program;
 mod receive;
 mod redact;
 mod send;
 mod snapshot;
+mod vdev;
 
 use std::ffi::{CStr, c_char, c_int};
 use std::ptr;
