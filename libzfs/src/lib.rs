@@ -64,6 +64,8 @@ mod bookmark;
 #[cfg(feature = "lzc")]
 mod clone;
 #[cfg(feature = "lzc")]
+mod checkpoint;
+#[cfg(feature = "lzc")]
 mod dataset;
 #[cfg(feature = "lzc")]
 mod encryption;
@@ -78,6 +80,8 @@ mod handle;
 mod hold;
 #[cfg(feature = "lzc")]
 mod hold_guard;
+#[cfg(feature = "lzc")]
+mod pool;
 #[cfg(feature = "lzc")]
 pub mod program;
 #[cfg(feature = "lzc")]
@@ -126,6 +130,8 @@ pub use self::handle::{Zfs, kernel_version, userland_library};
 pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
 pub use self::hold_guard::HoldGuard;
+#[cfg(feature = "lzc")]
+pub use self::pool::RunningScrub;
 #[cfg(feature = "lzc")]
 pub use self::program::Program;
 #[cfg(feature = "lzc")]

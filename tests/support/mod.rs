@@ -276,3 +276,11 @@ pub(crate) fn fill(pool: &Pool, dataset: &DatasetName) -> i32 {
     mount.unmount().unwrap();
     error.raw_os_error().unwrap()
 }
+
+/// The release of the loaded module, such as `(2, 3)`.
+#[track_caller]
+pub(crate) fn release() -> (u32, u32) {
+    let version = libzfs::kernel_version().unwrap();
+    let mut numbers = version.split('.').map(|number| number.parse().unwrap());
+    (numbers.next().unwrap(), numbers.next().unwrap())
+}

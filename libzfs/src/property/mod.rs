@@ -321,12 +321,17 @@ impl fmt::Display for CanMount {
     }
 }
 
-/// All properties of one dataset or snapshot, as the kernel returned them in one call.
+/// All properties of one dataset, snapshot, pool or vdev, as the kernel returned them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Properties {
     own: String,
     list: NvList,
 }
+
+/// What the kernel says of where a pool's or a vdev's property comes from (`ZPROP_SRC_DEFAULT`,
+/// `ZPROP_SRC_LOCAL`); the rest (`ZPROP_SRC_NONE`) is set nowhere.
+const SRC_DEFAULT: u64 = 2;
+const SRC_LOCAL: u64 = 8;
 
 impl Properties {
     /// The properties in `list`, of the dataset or snapshot `own`.
@@ -406,7 +411,14 @@ impl Properties {
 
     /// The kernel names the dataset or snapshot on which a value is set, says `$recvd` where it
     /// was received, nothing for values that nobody sets, and `""` for defaults.
+    ///
+    /// For pools and vdevs it has a number (`zprop_source_t`).
     fn source(&self, setpoint: Option<&Value>) -> Source {
+        match setpoint.and_then(Value::as_u64) {
+            Some(SRC_DEFAULT) => return Source::Default,
+            Some(SRC_LOCAL) => return Source::Local,
+            _ => {}
+        }
         match setpoint.and_then(Value::as_str) {
             None => Source::None,
             Some("") => Source::Default,
@@ -459,6 +471,20 @@ mod tests {
         assert_eq!(source("readonly"), Source::Default);
         assert_eq!(source("used"), Source::None);
         assert_eq!(set.users().count(), 3);
+    }
+
+    #[test]
+    fn sources_of_pools_are_numbers() {
+        let entry = |source: u64| NvList::new().with("value", 1_u64).with("source", source);
+        let set = properties([
+            ("size", entry(1)),
+            ("version", entry(2)),
+            ("comment", entry(8)),
+        ]);
+        let source = |name| set.raw(name).unwrap().source;
+        assert_eq!(source("size"), Source::None);
+        assert_eq!(source("version"), Source::Default);
+        assert_eq!(source("comment"), Source::Local);
     }
 
     #[test]
