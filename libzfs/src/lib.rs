@@ -104,6 +104,10 @@ mod snapshot;
 pub mod testing;
 #[cfg(feature = "lzc")]
 mod transfer;
+#[cfg(feature = "lzc")]
+mod vdev;
+#[cfg(feature = "lzc")]
+mod vdev_property;
 
 pub use self::key::{Key, KeyError, KeyFormat};
 pub use self::name::{
@@ -144,6 +148,8 @@ pub use self::rollback::Rollback;
 pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
+#[cfg(feature = "lzc")]
+pub use self::vdev::{TrimBuilder, VdevGuid, VdevOutcome};
 
 /// The program in the README, which has to compile.
 #[cfg(all(doctest, feature = "lzc"))]
