@@ -108,6 +108,8 @@ mod transfer;
 mod vdev;
 #[cfg(feature = "lzc")]
 mod vdev_property;
+#[cfg(feature = "lzc")]
+mod wait;
 
 pub use self::key::{Key, KeyError, KeyFormat};
 pub use self::name::{
@@ -150,6 +152,8 @@ pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, S
 pub use self::snapshot::{Destroy, Snapshot};
 #[cfg(feature = "lzc")]
 pub use self::vdev::{TrimBuilder, VdevGuid, VdevOutcome};
+#[cfg(feature = "lzc")]
+pub use self::wait::{DatasetActivity, PoolActivity, Waiter};
 
 /// The program in the README, which has to compile.
 #[cfg(all(doctest, feature = "lzc"))]
