@@ -97,6 +97,8 @@ mod rename;
 #[cfg(feature = "lzc")]
 mod rollback;
 #[cfg(feature = "lzc")]
+mod scrub;
+#[cfg(feature = "lzc")]
 mod send;
 #[cfg(feature = "lzc")]
 mod snapshot;
@@ -148,6 +150,8 @@ pub use self::receive::{ReceiveBuilder, Received, StreamSource};
 pub use self::rollback::Rollback;
 #[cfg(feature = "lzc")]
 pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
+#[cfg(feature = "lzc")]
+pub use self::scrub::Scrub;
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
 #[cfg(feature = "lzc")]
