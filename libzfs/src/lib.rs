@@ -64,6 +64,8 @@ mod bookmark;
 #[cfg(feature = "lzc")]
 mod clone;
 #[cfg(feature = "lzc")]
+mod boot_environment;
+#[cfg(feature = "lzc")]
 mod checkpoint;
 #[cfg(feature = "lzc")]
 mod dataset;
@@ -124,6 +126,8 @@ pub use self::resume_token::ResumeToken;
 pub use self::bookmark::{Bookmark, Redaction};
 #[cfg(feature = "lzc")]
 pub use self::clone::CloneBuilder;
+#[cfg(feature = "lzc")]
+pub use self::boot_environment::BootEnvironment;
 #[cfg(feature = "lzc")]
 pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
