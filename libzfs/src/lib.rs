@@ -70,6 +70,8 @@ mod checkpoint;
 #[cfg(feature = "lzc")]
 mod dataset;
 #[cfg(feature = "lzc")]
+mod dedup;
+#[cfg(feature = "lzc")]
 mod encryption;
 #[cfg(feature = "lzc")]
 mod error;
@@ -130,6 +132,8 @@ pub use self::clone::CloneBuilder;
 pub use self::boot_environment::BootEnvironment;
 #[cfg(feature = "lzc")]
 pub use self::dataset::{Dataset, DatasetBuilder};
+#[cfg(feature = "lzc")]
+pub use self::dedup::{DedupPrune, PoolTable};
 #[cfg(feature = "lzc")]
 pub use self::encryption::ChangeKey;
 #[cfg(feature = "lzc")]
