@@ -62,11 +62,11 @@ pub mod stream;
 #[cfg(feature = "lzc")]
 mod bookmark;
 #[cfg(feature = "lzc")]
-mod clone;
-#[cfg(feature = "lzc")]
 mod boot_environment;
 #[cfg(feature = "lzc")]
 mod checkpoint;
+#[cfg(feature = "lzc")]
+mod clone;
 #[cfg(feature = "lzc")]
 mod dataset;
 #[cfg(feature = "lzc")]
@@ -127,9 +127,9 @@ pub use self::resume_token::ResumeToken;
 #[cfg(feature = "lzc")]
 pub use self::bookmark::{Bookmark, Redaction};
 #[cfg(feature = "lzc")]
-pub use self::clone::CloneBuilder;
-#[cfg(feature = "lzc")]
 pub use self::boot_environment::BootEnvironment;
+#[cfg(feature = "lzc")]
+pub use self::clone::CloneBuilder;
 #[cfg(feature = "lzc")]
 pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
@@ -157,9 +157,9 @@ pub use self::receive::{ReceiveBuilder, Received, StreamSource};
 #[cfg(feature = "lzc")]
 pub use self::rollback::Rollback;
 #[cfg(feature = "lzc")]
-pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
-#[cfg(feature = "lzc")]
 pub use self::scrub::Scrub;
+#[cfg(feature = "lzc")]
+pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
 #[cfg(feature = "lzc")]

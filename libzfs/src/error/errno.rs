@@ -112,7 +112,6 @@ system {
     ENOTSUP "not supported";
     ETXTBSY "destination was modified";
     EDQUOT "quota exceeded";
-    EALREADY "redacted already";
     ETIMEDOUT "timed out";
     ECONNRESET "connection reset";
     EFBIG "file too large";
@@ -120,7 +119,7 @@ system {
     ECHRNG "channel program failed";
     EBADE "checksum mismatch";
     ECANCELED "canceled";
-    EALREADY "running already";
+    EALREADY "done or running already";
     ENOTTY "ioctl not known to this module";
     ENOSYS "function not implemented";
 }
