@@ -162,8 +162,8 @@ impl Zfs {
             .iter()
             .map(|name| (*name, Value::Boolean))
             .collect();
-        self.library()
-            .get_bookmarks(dataset.as_str(), &properties)
+        self.device()
+            .bookmarks(dataset.as_str(), &properties)
             .map_err(|errno| Error::from_errno(Operation::ReadBookmarks, dataset.as_str(), errno))
     }
 

@@ -39,10 +39,16 @@ impl Zfs {
     /// absent dataset.
     #[doc(alias = "lzc_exists")]
     pub fn dataset_exists(&self, name: &DatasetName) -> Result<bool> {
-        match self.dataset(name) {
+        // Without the properties, which are most of the work of reading a dataset.
+        match self.device().identity(name.as_str()) {
             Ok(_) => Ok(true),
-            Err(error) if error.kind() == ErrorKind::DatasetNotFound => Ok(false),
-            Err(error) => Err(error),
+            Err(errno) => {
+                let error = Error::from_errno(Operation::ReadProperties, name.as_str(), errno);
+                match error.kind() {
+                    ErrorKind::DatasetNotFound => Ok(false),
+                    _ => Err(error),
+                }
+            }
         }
     }
 

@@ -68,10 +68,6 @@ impl Zfs {
     /// As for [`load_key`](Self::load_key); that the format is another one cannot be seen here.
     #[doc(alias = "lzc_load_key")]
     pub fn load_wrapping_key(&self, root: &DatasetName, key: &WrappingKey) -> Result<()> {
-        let dataset = self
-            .dataset(root)
-            .map_err(|error| error.with_operation(Operation::LoadKey))?;
-        check_encryption_root(Operation::LoadKey, &dataset)?;
         self.use_wrapping_key(root, key, false)
     }
 
@@ -85,7 +81,25 @@ impl Zfs {
         tracing::debug!(dataset = %root, noop, "load key");
         self.library()
             .load_key(root.as_str(), noop, key)
-            .map_err(|errno| Error::from_errno(Operation::LoadKey, root.as_str(), errno))
+            .map_err(|errno| self.explain_key_error(Operation::LoadKey, root, errno))
+    }
+
+    /// The kernel has one number for several reasons; the dataset knows which it was.
+    fn explain_key_error(&self, operation: Operation, root: &DatasetName, errno: Errno) -> Error {
+        let error = Error::from_errno(operation, root.as_str(), errno);
+        if !matches!(
+            error.kind(),
+            ErrorKind::NotEncryptionRoot | ErrorKind::KeyNotLoaded
+        ) {
+            return error;
+        }
+        match self
+            .dataset(root)
+            .map(|dataset| check_encryption_root(operation, &dataset))
+        {
+            Ok(Err(reason)) => reason,
+            _ => error,
+        }
     }
 
     /// The wrapping key that `key` is for this dataset.
@@ -140,25 +154,10 @@ impl Zfs {
     /// [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_unload_key")]
     pub fn unload_key(&self, root: &DatasetName) -> Result<()> {
-        let operation = Operation::UnloadKey;
         tracing::debug!(dataset = %root, "unload key");
-        self.library().unload_key(root.as_str()).map_err(|errno| {
-            let error = Error::from_errno(operation, root.as_str(), errno);
-            if !matches!(
-                error.kind(),
-                ErrorKind::NotEncryptionRoot | ErrorKind::KeyNotLoaded
-            ) {
-                return error;
-            }
-            // The kernel has one number for several reasons; the dataset knows which it was.
-            match self
-                .dataset(root)
-                .map(|dataset| check_encryption_root(operation, &dataset))
-            {
-                Ok(Err(reason)) => reason,
-                _ => error,
-            }
-        })
+        self.library()
+            .unload_key(root.as_str())
+            .map_err(|errno| self.explain_key_error(Operation::UnloadKey, root, errno))
     }
 
     /// Begins to give a dataset a new key; see [`ChangeKey`].

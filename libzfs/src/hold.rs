@@ -124,10 +124,7 @@ impl Zfs {
     #[doc(alias = "lzc_get_holds")]
     pub fn holds(&self, snapshot: &SnapshotName) -> Result<Vec<HoldTime>> {
         let failed = |errno| Error::from_errno(Operation::ReadHolds, snapshot.as_str(), errno);
-        let list = self
-            .library()
-            .get_holds(snapshot.as_str())
-            .map_err(failed)?;
+        let list = self.device().holds(snapshot.as_str()).map_err(failed)?;
         list.into_iter()
             .map(|(tag, since)| {
                 let since = since

@@ -138,8 +138,8 @@ impl Zfs {
             .map(|name| (name, Value::Boolean))
             .collect();
         let list = self
-            .library()
-            .get_bookmarks(dataset.as_str(), &wanted)
+            .device()
+            .bookmarks(dataset.as_str(), &wanted)
             .map_err(|errno| {
                 Error::from_errno(Operation::ReadBookmarks, dataset.as_str(), errno)
             })?;

@@ -13,8 +13,9 @@ use crate::cache::Cache;
 use crate::carry::{self, Task};
 use crate::guest::{self, Settings, Streams};
 use crate::project::Project;
+use crate::qemu::Clock;
 use crate::release::Release;
-use crate::{check, demo, guests, memory, miri, msrv, native, runner, test};
+use crate::{bench, check, demo, guests, memory, miri, msrv, native, runner, test};
 
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", about = "How the project runs itself")]
@@ -35,6 +36,8 @@ enum Action {
     Miri(Miri),
     /// Run a command as root in a guest with a real OpenZFS
     Vm(Vm),
+    /// Measure, and print a table
+    Bench(Bench),
     /// Check formatting, lints and documentation
     Check,
     /// Check that the oldest Rust that is promised builds all of it
@@ -68,6 +71,7 @@ impl GuestOptions {
             release,
             memory: self.memory.clone(),
             cpus: self.cpus,
+            clock: Clock::Time,
             timeout: Duration::from_secs(timeout),
             out: None,
             verbose: self.verbose,
@@ -116,6 +120,31 @@ struct Demo {
     #[arg(long, value_name = "SECONDS", default_value_t = 1800)]
     timeout: u64,
     /// Arguments for the example
+    #[arg(last = true)]
+    arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+struct Bench {
+    /// What is measured
+    #[arg(value_parser = ["core"])]
+    name: String,
+    /// The guest's OpenZFS: 2.1, 2.3 or 2.4
+    #[arg(long, value_name = "RELEASE", default_value = "2.3")]
+    zfs: Release,
+    /// On this machine instead, which must have ZFS, as root
+    #[arg(long, conflicts_with = "zfs")]
+    native: bool,
+    /// By the machine's clock, not by the number of the guest's instructions
+    #[arg(long)]
+    real_time: bool,
+    /// Say on standard error what is going on
+    #[arg(long, short)]
+    verbose: bool,
+    /// How long it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 7200)]
+    timeout: u64,
+    /// Arguments for the benchmark; `--help` lists them
     #[arg(last = true)]
     arguments: Vec<OsString>,
 }
@@ -231,6 +260,7 @@ pub(crate) fn run() -> Result<u8> {
             let settings = demo.guest.settings(demo.zfs, demo.timeout);
             demo::run(&cache, &project, &settings, demo.native, &demo.arguments)
         }
+        Action::Bench(options) => run_bench(&cache, &project, &options),
         Action::Test(test) => run_tests(&cache, &project, test),
         Action::Memory(memory) => check_memory(&cache, &project, memory),
         Action::Miri(options) => {
@@ -292,6 +322,32 @@ fn run_command(cache: &Cache, project: &Project, vm: Vm) -> Result<u8> {
     } else {
         guest::run(cache, project, &settings, &task, Streams::inherited()?)
     }
+}
+
+fn run_bench(cache: &Cache, project: &Project, options: &Bench) -> Result<u8> {
+    let (clock, cpus) = if options.real_time || options.native {
+        (Clock::Time, 2)
+    } else {
+        // Of two processors each would count what the other executes.
+        (Clock::Instructions, 1)
+    };
+    let settings = Settings {
+        release: options.zfs,
+        memory: "2G".to_owned(),
+        cpus,
+        clock,
+        timeout: Duration::from_secs(options.timeout),
+        out: None,
+        verbose: options.verbose,
+    };
+    bench::run(
+        cache,
+        project,
+        &settings,
+        options.native,
+        &options.name,
+        &options.arguments,
+    )
 }
 
 fn run_tests(cache: &Cache, project: &Project, test: Test) -> Result<u8> {

@@ -19,7 +19,7 @@ use crate::cache::Cache;
 use crate::carry::{self, Task};
 use crate::ports::{self, Event, Port};
 use crate::project::Project;
-use crate::qemu::{self, Accelerator, Machine, Qemu};
+use crate::qemu::{self, Accelerator, Clock, Machine, Qemu};
 use crate::release::Release;
 use crate::tree::Guest;
 
@@ -30,6 +30,9 @@ const BOOT_LIMIT: Duration = Duration::from_secs(120);
 const TRIAL_LIMIT: Duration = Duration::from_secs(15);
 /// How long a guest may be silent; its heart beats every five seconds.
 const SILENCE_LIMIT: Duration = Duration::from_secs(120);
+/// How many times as long all that may take in a guest whose clock counts instructions: a single
+/// thread executes them, and five seconds of that clock are as long as that takes.
+const COUNTED: u32 = 5;
 /// How many of the console's last lines an error shows.
 const CONSOLE_TAIL: usize = 30;
 
@@ -50,12 +53,23 @@ pub(crate) struct Settings {
     /// As QEMU reads it, `2G`.
     pub(crate) memory: String,
     pub(crate) cpus: u32,
+    pub(crate) clock: Clock,
     /// For the command, the boot not counted.
     pub(crate) timeout: Duration,
     /// Where what the command leaves in `/out` goes.
     pub(crate) out: Option<PathBuf>,
     /// Whether to say on standard error what is going on.
     pub(crate) verbose: bool,
+}
+
+impl Settings {
+    /// A time limit, as it is for a guest with this clock.
+    fn stretched(&self, limit: Duration) -> Duration {
+        match self.clock {
+            Clock::Time => limit,
+            Clock::Instructions => COUNTED * limit,
+        }
+    }
 }
 
 /// Where the command's output goes.
@@ -128,7 +142,10 @@ struct Plan<'a> {
 impl Plan<'_> {
     /// Boots, with what accelerator works, twice if need be.
     fn boot_somehow(&self, cache: &Cache, say: &dyn Fn(&str)) -> Result<(Running, String)> {
-        let (mut accelerator, known) = self.qemu.accelerator(cache);
+        let (mut accelerator, known) = match self.settings.clock {
+            Clock::Time => self.qemu.accelerator(cache),
+            Clock::Instructions => (Accelerator::Tcg, true),
+        };
         if !known {
             say("trying KVM");
             match self.boot(accelerator, TRIAL_LIMIT) {
@@ -144,10 +161,11 @@ impl Plan<'_> {
             }
         }
         say("booting");
-        self.boot(accelerator, BOOT_LIMIT).or_else(|error| {
+        let limit = self.settings.stretched(BOOT_LIMIT);
+        self.boot(accelerator, limit).or_else(|error| {
             // About one emulated boot in seventy stalls for good.
             eprintln!("{error:#}\nbooting the guest once more");
-            self.boot(accelerator, 2 * BOOT_LIMIT)
+            self.boot(accelerator, 2 * limit)
         })
     }
 
@@ -167,6 +185,7 @@ impl Plan<'_> {
             .collect::<Result<Vec<_>>>()?;
         let child = self.qemu.start(&Machine {
             accelerator,
+            clock: self.settings.clock,
             memory: &self.settings.memory,
             cpus: self.settings.cpus,
             kernel: &self.kernel,
@@ -334,8 +353,9 @@ impl Running {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => bail!("the guest's ports are closed"),
             }
-            if heard.elapsed() > SILENCE_LIMIT {
-                let seconds = SILENCE_LIMIT.as_secs();
+            let limit = settings.stretched(SILENCE_LIMIT);
+            if heard.elapsed() > limit {
+                let seconds = limit.as_secs();
                 let what = format!("the guest hangs: not a sign of life for {seconds} s");
                 bail!(self.qemu.blamed(what));
             }

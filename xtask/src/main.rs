@@ -14,6 +14,7 @@
 //! - `suite`, `libtest`: test programs in one place, told apart and counted.
 //! - `cli` and one module for each thing that it does.
 
+mod bench;
 mod build;
 mod cache;
 mod carry;

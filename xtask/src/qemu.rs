@@ -50,10 +50,28 @@ pub(crate) enum Accelerator {
     Tcg,
 }
 
+/// What the guest's clock goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// The machine's time.
+    #[default]
+    Time,
+    /// The guest's instructions, each of [`INSTRUCTION_NS`] while any is executed. What is measured
+    /// then does not depend on what else the machine does. Takes emulation.
+    Instructions,
+}
+
+/// How long an instruction is by [`Clock::Instructions`]: about as long as it takes to emulate
+/// one, so that in the guest's seconds about as much happens as usual.
+pub(crate) const INSTRUCTION_NS: u32 = 1 << INSTRUCTION_SHIFT;
+
+const INSTRUCTION_SHIFT: u32 = 3;
+
 /// A virtual machine to start.
 #[derive(Debug)]
 pub(crate) struct Machine<'a> {
     pub(crate) accelerator: Accelerator,
+    pub(crate) clock: Clock,
     pub(crate) memory: &'a str,
     pub(crate) cpus: u32,
     pub(crate) kernel: &'a Path,
@@ -163,11 +181,16 @@ impl Machine<'_> {
         add("-machine", "pc".into());
         add(
             "-accel",
-            match self.accelerator {
-                Accelerator::Kvm => "kvm".into(),
-                Accelerator::Tcg => "tcg,thread=multi".into(),
+            match (self.accelerator, self.clock) {
+                (Accelerator::Kvm, _) => "kvm".into(),
+                (Accelerator::Tcg, Clock::Time) => "tcg,thread=multi".into(),
+                // One thread counts.
+                (Accelerator::Tcg, Clock::Instructions) => "tcg,thread=single".into(),
             },
         );
+        if self.clock == Clock::Instructions {
+            add("-icount", format!("shift={INSTRUCTION_SHIFT}").into());
+        }
         add("-cpu", "max".into());
         add("-smp", self.cpus.to_string().into());
         add("-m", self.memory.into());

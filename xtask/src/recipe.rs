@@ -97,6 +97,18 @@ impl Recipe {
         }
     }
 
+    /// Valgrind, whose tools are static programs: the oldest guest's runs in all of them.
+    pub(crate) fn valgrind() -> Self {
+        Self {
+            kind: "valgrind",
+            release: None,
+            suite: "bookworm",
+            packages: &["valgrind"],
+            installed: false,
+            script: "",
+        }
+    }
+
     /// The oldest Rust that the workspace promises to build with.
     pub(crate) fn rust() -> Self {
         Self {

@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::carry::Task;
 use crate::guest::{self, Settings, Streams};
 use crate::project::Project;
+use crate::qemu::Clock;
 use crate::release::Release;
 
 /// Runs what cargo would have run.
@@ -55,6 +56,7 @@ pub(crate) fn run(
         release,
         memory: "2G".to_owned(),
         cpus: 2,
+        clock: Clock::Time,
         timeout: Duration::from_secs(1800),
         out: None,
         verbose: false,

@@ -1,4 +1,6 @@
-//! `/dev/zfs` itself: the ioctls for what `libzfs_core` has no function for.
+//! `/dev/zfs` itself: the ioctls for what `libzfs_core` has no function for, and for lists that are
+//! read. Those its functions would unpack into lists of C's, to be packed again, decoded and freed:
+//! more work than reading them is.
 
 #[cfg(feature = "testing")]
 mod pool;
@@ -19,8 +21,11 @@ type Result<T, E = Errno> = std::result::Result<T, E>;
 /// The path of the device through which every program talks to ZFS.
 const PATH: &str = "/dev/zfs";
 
-/// How large an answer may be: more than any dataset's properties, less than what hurts.
-const MAX_ANSWER: usize = 64 << 20;
+/// How large an answer may be: no packed list is longer.
+const MAX_ANSWER: usize = i32::MAX as usize;
+
+/// The first buffer for an answer; most are smaller.
+const ANSWER: usize = 16 << 10;
 
 /// `/dev/zfs`, open. Holds that end with a process are bound to a descriptor like this one's.
 #[derive(Debug)]
@@ -165,7 +170,7 @@ impl Device {
 
     /// `ZFS_IOC_OBJSET_STATS`: all there is to know of a dataset or snapshot.
     pub(crate) fn objset_stats(&self, name: &str) -> Result<Stats> {
-        let command = Command::new(name)?.answer(16 << 10);
+        let command = Command::new(name)?.answer(ANSWER);
         let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, command)?;
         Ok(Stats {
             properties: done.list()?,
@@ -176,10 +181,22 @@ impl Device {
 
     /// `ZFS_IOC_OBJSET_STATS` without properties: the GUID of a dataset or snapshot, and its
     /// creation txg.
-    fn identity(&self, name: &str) -> Result<(u64, u64)> {
+    pub(crate) fn identity(&self, name: &str) -> Result<(u64, u64)> {
         let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, Command::new(name)?)?;
         let stats = &done.zc.zc_objset_stats;
         Ok((stats.dds_guid, stats.dds_creation_txg))
+    }
+
+    /// `ZFS_IOC_GET_HOLDS`, as `lzc_get_holds`
+    pub(crate) fn holds(&self, snapshot: &str) -> Result<NvList> {
+        let command = Command::new(snapshot)?.answer(ANSWER);
+        self.run(ioctl::ZFS_IOC_GET_HOLDS, command)?.list()
+    }
+
+    /// `ZFS_IOC_GET_BOOKMARKS`, as `lzc_get_bookmarks`
+    pub(crate) fn bookmarks(&self, dataset: &str, props: &NvList) -> Result<NvList> {
+        let command = Command::new(dataset)?.source(props)?.answer(ANSWER);
+        self.run(ioctl::ZFS_IOC_GET_BOOKMARKS, command)?.list()
     }
 
     /// `ZFS_IOC_SNAPSHOT_LIST_NEXT` in its simple mode: each snapshot, in no order; none if there

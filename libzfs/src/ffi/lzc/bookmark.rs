@@ -17,17 +17,6 @@ impl Library {
         Ok((check(rc), errors.to_rust()?))
     }
 
-    /// `lzc_get_bookmarks`
-    pub(crate) fn get_bookmarks(&self, dataset: &str, props: &NvList) -> Result<NvList> {
-        let (dataset, props) = (c_string(dataset)?, CNvList::new(props)?);
-        let mut bookmarks = CNvList::none();
-        // SAFETY: as in `Library::snapshot`.
-        let rc =
-            unsafe { sys::lzc_get_bookmarks(dataset.as_ptr(), props.as_ptr(), bookmarks.out()) };
-        check(rc)?;
-        bookmarks.to_rust()
-    }
-
     /// `lzc_get_bookmark_props`
     pub(crate) fn get_bookmark_props(&self, bookmark: &str) -> Result<NvList> {
         let bookmark = c_string(bookmark)?;

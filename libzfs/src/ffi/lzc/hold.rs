@@ -5,7 +5,6 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use libzfs_sys as sys;
 
 use super::{Batch, Library, Result, check};
-use crate::ffi::c_string;
 use crate::ffi::nvlist::CNvList;
 use crate::nvlist::NvList;
 
@@ -27,14 +26,5 @@ impl Library {
         // SAFETY: as in `Library::snapshot`.
         let rc = unsafe { sys::lzc_release(holds.as_ptr(), errors.out()) };
         Ok((check(rc), errors.to_rust()?))
-    }
-
-    /// `lzc_get_holds`
-    pub(crate) fn get_holds(&self, snapshot: &str) -> Result<NvList> {
-        let snapshot = c_string(snapshot)?;
-        let mut holds = CNvList::none();
-        // SAFETY: as in `Library::snapshot`.
-        check(unsafe { sys::lzc_get_holds(snapshot.as_ptr(), holds.out()) })?;
-        holds.to_rust()
     }
 }

@@ -1,0 +1,81 @@
+//! `cargo xtask bench`: measurements, side by side with what they are compared with.
+
+use std::ffi::OsString;
+
+use anyhow::{Context as _, Result};
+
+use crate::build::Environment;
+use crate::cache::Cache;
+use crate::carry::Task;
+use crate::guest::{self, Settings, Streams};
+use crate::project::Project;
+use crate::qemu::{Clock, INSTRUCTION_NS};
+use crate::recipe::Recipe;
+use crate::release::Release;
+use crate::{native, tree};
+
+/// Where valgrind's tools are in its package.
+const TOOLS: &str = "usr/libexec/valgrind";
+
+/// Builds the benchmark and runs it: in a guest, or right here.
+pub(crate) fn run(
+    cache: &Cache,
+    project: &Project,
+    settings: &Settings,
+    on_this_machine: bool,
+    name: &str,
+    arguments: &[OsString],
+) -> Result<u8> {
+    let environment = if on_this_machine {
+        native::check()?;
+        Environment::native()
+    } else {
+        // Against the oldest, whichever the guest has: one binary for all.
+        Environment::get(cache, Release::OLDEST)?
+    };
+    let built = environment.build(
+        project,
+        &["bench", "--no-run", "-p", "zvault", "--bench", name],
+    )?;
+    let program = built
+        .into_iter()
+        .find(|program| program.name == name)
+        .context("cargo built no such benchmark")?
+        .path;
+    // Valgrind is only unpacked, here as in guests.
+    let tools = tree::unpacked(cache, &Recipe::valgrind())?.join(TOOLS);
+    let measure = |settings: &Settings, options: &[OsString]| {
+        let mut command: Vec<OsString> = vec![program.clone().into()];
+        command.extend_from_slice(options);
+        command.extend_from_slice(arguments);
+        let task = Task {
+            command,
+            directory: project.root.clone(),
+            // In memory: a disk would be part of what is measured.
+            environment: vec![("TMPDIR".into(), "/dev/shm".into())],
+            carried: vec![program.clone(), tools.clone()],
+            wants_out: false,
+        };
+        if on_this_machine {
+            native::run(&task, settings.timeout, Streams::inherited()?)
+        } else {
+            guest::run(cache, project, settings, &task, Streams::inherited()?)
+        }
+    };
+    let status = match settings.clock {
+        Clock::Time => measure(settings, &[])?,
+        Clock::Instructions => {
+            let ns = INSTRUCTION_NS.to_string();
+            measure(settings, &["--instruction-clock".into(), ns.into()])?
+        }
+    };
+    if status != 0 {
+        return Ok(status);
+    }
+    // What callgrind counts is the same by any clock, and this one is the faster.
+    let settings = Settings {
+        clock: Clock::Time,
+        ..settings.clone()
+    };
+    measure(&settings, &["--valgrind".into(), tools.clone().into()])
+}
