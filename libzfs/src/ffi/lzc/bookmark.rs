@@ -2,7 +2,7 @@
 
 use libzfs_sys as sys;
 
-use super::{Batch, Library, Result, check};
+use super::{Batch, Library, Result, batch, check};
 use crate::ffi::c_string;
 use crate::ffi::nvlist::CNvList;
 use crate::nvlist::NvList;
@@ -14,7 +14,7 @@ impl Library {
         let mut errors = CNvList::none();
         // SAFETY: as in `Library::snapshot`.
         let rc = unsafe { sys::lzc_bookmark(bookmarks.as_ptr(), errors.out()) };
-        Ok((check(rc), errors.to_rust()?))
+        Ok(batch(rc, &errors))
     }
 
     /// `lzc_get_bookmark_props`
@@ -32,6 +32,6 @@ impl Library {
         let mut errors = CNvList::none();
         // SAFETY: as in `Library::snapshot`.
         let rc = unsafe { sys::lzc_destroy_bookmarks(bookmarks.as_ptr(), errors.out()) };
-        Ok((check(rc), errors.to_rust()?))
+        Ok(batch(rc, &errors))
     }
 }

@@ -4,7 +4,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use libzfs_sys as sys;
 
-use super::{Batch, Library, Result, check};
+use super::{Batch, Library, Result, batch};
 use crate::ffi::nvlist::CNvList;
 use crate::nvlist::NvList;
 
@@ -16,7 +16,7 @@ impl Library {
         let mut errors = CNvList::none();
         // SAFETY: as in `Library::snapshot`; the descriptor is borrowed until the call returns.
         let rc = unsafe { sys::lzc_hold(holds.as_ptr(), cleanup, errors.out()) };
-        Ok((check(rc), errors.to_rust()?))
+        Ok(batch(rc, &errors))
     }
 
     /// `lzc_release`
@@ -25,6 +25,6 @@ impl Library {
         let mut errors = CNvList::none();
         // SAFETY: as in `Library::snapshot`.
         let rc = unsafe { sys::lzc_release(holds.as_ptr(), errors.out()) };
-        Ok((check(rc), errors.to_rust()?))
+        Ok(batch(rc, &errors))
     }
 }

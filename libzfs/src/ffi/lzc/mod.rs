@@ -23,6 +23,7 @@ pub(crate) use self::program::{MAX_ARGUMENT_DEPTH, RawProgram};
 pub(crate) use self::receive::{RawReceive, RawReceived};
 pub(crate) use self::send::RawSend;
 use crate::error::Errno;
+use crate::ffi::nvlist::CNvList;
 use crate::key::WRAPPING_KEY_LEN;
 use crate::name::MAX_NAME_LEN;
 use crate::nvlist::NvList;
@@ -79,6 +80,22 @@ impl NameBuffer {
 
 /// The result of a call on many items: the call's own, and what the kernel said of each.
 pub(crate) type Batch = (Result<()>, NvList);
+
+/// What the kernel said of each item, or nothing if that cannot be read: the call itself was made,
+/// and whether it succeeded must not be lost for it.
+fn said(errors: &CNvList) -> NvList {
+    errors.to_rust().unwrap_or_else(|errno| {
+        tracing::warn!(
+            ?errno,
+            "what the kernel said of single items cannot be read"
+        );
+        NvList::new()
+    })
+}
+
+fn batch(rc: i32, errors: &CNvList) -> Batch {
+    (check(rc), said(errors))
+}
 
 impl Library {
     /// `libzfs_core_init`

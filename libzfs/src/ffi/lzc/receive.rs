@@ -6,7 +6,7 @@ use std::ptr;
 use libzfs_sys as sys;
 use libzfs_sys::replay::dmu_replay_record;
 
-use super::{KEY_LEN, Library, Result, check, optional_ptr};
+use super::{KEY_LEN, Library, Result, check, optional_ptr, said};
 use crate::error::Errno;
 use crate::ffi::c_string;
 use crate::ffi::nvlist::CNvList;
@@ -137,7 +137,7 @@ impl Library {
         check(rc)?;
         Ok(RawReceived {
             bytes,
-            errors: errors.to_rust()?,
+            errors: said(&errors),
             outdated_properties: error_flags & NOCLEAR != 0,
         })
     }

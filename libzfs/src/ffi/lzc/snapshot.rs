@@ -2,7 +2,7 @@
 
 use libzfs_sys as sys;
 
-use super::{Batch, Library, Result, check};
+use super::{Batch, Library, Result, batch, check};
 use crate::ffi::c_string;
 use crate::ffi::nvlist::CNvList;
 use crate::nvlist::NvList;
@@ -15,7 +15,7 @@ impl Library {
         // SAFETY: initialised (`self`); the lists live until the call returns, and what C leaves
         // in `errors` is the caller's to free.
         let rc = unsafe { sys::lzc_snapshot(snaps.as_ptr(), props.as_ptr(), errors.out()) };
-        Ok((check(rc), errors.to_rust()?))
+        Ok(batch(rc, &errors))
     }
 
     /// `lzc_destroy_snaps`
@@ -24,7 +24,7 @@ impl Library {
         let mut errors = CNvList::none();
         // SAFETY: as in `Library::snapshot`.
         let rc = unsafe { sys::lzc_destroy_snaps(snaps.as_ptr(), defer.into(), errors.out()) };
-        Ok((check(rc), errors.to_rust()?))
+        Ok(batch(rc, &errors))
     }
 
     /// `lzc_snaprange_space`: the bytes that destroying `first`, `last` and all between would free.
