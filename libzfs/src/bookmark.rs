@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Failure, Operation, Result};
 use crate::handle::{Zfs, name_items};
-use crate::name::{BookmarkName, DatasetName, IncrementalSource, PoolName};
+use crate::name::{BookmarkName, DatasetName, IncrementalSource, MAX_NAME_LEN, PoolName};
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, NativeProperty, Properties};
 
@@ -121,7 +121,8 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DatasetNotFound`]
+    /// [`ErrorKind::DatasetNotFound`]; [`ErrorKind::NameTooLong`] if the dataset was renamed, and one
+    /// of its bookmarks has no name of at most 255 bytes any more: the error says which.
     #[doc(alias = "lzc_get_bookmarks")]
     pub fn bookmarks(&self, dataset: &DatasetName) -> Result<Vec<Bookmark>> {
         let properties = [
@@ -137,10 +138,16 @@ impl Zfs {
         let list = self.list_bookmarks(dataset, &properties)?;
         let mut bookmarks = Vec::with_capacity(list.len());
         for (short, values) in list {
-            let read = |values: NvList| {
-                let name = dataset.bookmark(&short.to_string()).ok()?;
-                Bookmark::read(name, values)
-            };
+            let name = dataset.bookmark(&short.to_string()).map_err(|error| {
+                let name = format!("{dataset}#{short}");
+                let kind = if name.len() > MAX_NAME_LEN {
+                    ErrorKind::NameTooLong
+                } else {
+                    ErrorKind::UnexpectedAnswer
+                };
+                Error::refused(Operation::ReadBookmarks, name, kind, error)
+            })?;
+            let read = |values: NvList| Bookmark::read(name, values);
             let bookmark = values.into_list().ok().and_then(read).ok_or_else(|| {
                 let why = format!("a bookmark {short} without its properties");
                 Error::refused(

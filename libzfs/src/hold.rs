@@ -75,6 +75,9 @@ impl Zfs {
     /// released; the result says which they were. A snapshot that was
     /// [destroyed](Self::destroy_snapshots) deferred goes with its last hold.
     ///
+    /// Before it looks at anything else, the kernel tries to unmount each named snapshot below
+    /// `.zfs/snapshot`, whether it would go with the hold or not, or has such a hold at all.
+    ///
     /// Needs the permission `release`.
     ///
     /// # Errors
@@ -89,7 +92,9 @@ impl Zfs {
         self.release_many(&with_tag(tag, snapshots))
     }
 
-    /// Releases holds on snapshots of one pool in one transaction, each with a tag of its own.
+    /// Releases holds on snapshots of one pool in one transaction, each with a tag of its own. As with
+    /// [`release`](Self::release), the kernel tries to unmount each snapshot below `.zfs/snapshot`
+    /// first.
     ///
     /// Needs the permission `release`.
     ///

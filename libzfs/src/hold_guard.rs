@@ -1,5 +1,7 @@
 //! Holds that end with whoever made them.
 
+use std::collections::BTreeMap;
+
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::Device;
 use crate::handle::Zfs;
@@ -50,6 +52,17 @@ impl Zfs {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Dropping
+///
+/// Prefer [`release`](Self::release). When the descriptor is closed, by dropping the guard or by the
+/// end of the process, nobody is told if releasing fails. A single snapshot that would go with its
+/// last hold, because it was destroyed deferred, and is just being sent or is mounted, keeps **all**
+/// that were held with the same call: they stay held until the pool is next imported. And if the
+/// pool is suspended, closing waits in the kernel until it is resumed; so does a process that ends.
+///
+/// As with [`Zfs::release`], the kernel tries to unmount what is mounted below `.zfs/snapshot` of
+/// the snapshots that are released.
 ///
 /// # Tags
 ///
@@ -110,28 +123,35 @@ impl HoldGuard {
         Ok(outcome)
     }
 
-    /// Releases the holds now and tells how it went, which dropping the guard cannot.
+    /// Releases the holds now and tells how it went, which dropping the guard cannot: what the
+    /// kernel left is released once more, a call for each pool.
     ///
     /// # Errors
     ///
-    /// As for [`Zfs::release`], the permission for which is needed only if a forked child has the
+    /// The first there was; the other pools' holds are released in spite of it. As for
+    /// [`Zfs::release`], the permission for which is needed only if a forked child has the
     /// descriptor too.
     pub fn release(self) -> Result<()> {
         let Self { zfs, device, holds } = self;
         drop(device);
-        let mut remaining = Vec::new();
+        let mut remaining: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        let mut result = Ok(());
         for hold in holds {
             let (snapshot, tag) = &hold;
             match zfs.holds(snapshot) {
                 Ok(list) if list.iter().any(|held| held.tag == tag.as_str()) => {
-                    remaining.push(hold);
+                    let pool = snapshot.pool().to_string();
+                    remaining.entry(pool).or_default().push(hold);
                 }
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::SnapshotNotFound => {}
-                Err(error) => return Err(error.with_operation(Operation::Release)),
+                Err(error) => result = result.and(Err(error.with_operation(Operation::Release))),
             }
         }
-        // Those that are gone meanwhile are what was asked for.
-        zfs.release_many(&remaining).map(drop)
+        for holds in remaining.into_values() {
+            // Those that are gone meanwhile are what was asked for.
+            result = result.and(zfs.release_many(&holds).map(drop));
+        }
+        result
     }
 }

@@ -21,7 +21,10 @@ impl Zfs {
     /// * [`ErrorKind::WrongParent`]: the new parent is a volume;
     /// * [`ErrorKind::InvalidName`]: a dataset cannot come to be below itself, a pool's root dataset
     ///   keeps its name, and `%` is kept for ZFS's own names;
-    /// * [`ErrorKind::NameTooLong`]: so would be the name of something below it;
+    /// * [`ErrorKind::NameTooLong`]: so would be the name of a dataset or snapshot below it. Of
+    ///   bookmarks the kernel does not see to that: one whose name is too long then can be neither
+    ///   used nor destroyed, nor can the others be [listed](Self::bookmarks), before the dataset has
+    ///   a shorter name again;
     /// * [`ErrorKind::EncryptionRootWouldChange`]: it has its key from its encryption root, and the
     ///   new parent is not below that;
     /// * [`ErrorKind::NoSpace`]: a quota of the new parent has no room for it;
