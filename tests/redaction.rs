@@ -235,6 +235,11 @@ fn nothing_is_sent_with_a_bookmark_that_does_not_know_what_to_hide() {
     let (pool, zfs) = (&sample.pool, sample.pool.zfs());
     let data = sample.whole.dataset();
     let later = snapshot(zfs, data, "later");
+    let public = without_secret(pool, &later, "laterclone");
+    assert_eq!(
+        kind(zfs.redact(&later, &sample.bookmark, &[public])),
+        ErrorKind::BookmarkExists
+    );
     let plain = data.bookmark("plain").unwrap();
     zfs.create_bookmarks(&[(plain.clone(), (&sample.whole).into())])
         .unwrap();

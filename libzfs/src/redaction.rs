@@ -55,7 +55,8 @@ impl Zfs {
     /// * [`ErrorKind::NotADescendant`]: a redaction snapshot is not one of a clone of the snapshot
     ///   (or later in the same dataset);
     /// * [`ErrorKind::PoolsDiffer`];
-    /// * [`ErrorKind::BookmarkExists`], also as complete redaction bookmark of the same snapshots;
+    /// * [`ErrorKind::BookmarkExists`], also as complete redaction bookmark of the same snapshots, or
+    ///   as one of another snapshot, complete or not;
     /// * [`ErrorKind::RedactionDiffers`]: it exists with other redaction snapshots;
     /// * [`ErrorKind::AlreadyRedacted`]: one of the snapshots was received redacted;
     /// * [`ErrorKind::KeyNotLoaded`]: one of them is encrypted;
@@ -63,8 +64,9 @@ impl Zfs {
     ///   feature `redaction_list_spill` (since OpenZFS 2.3);
     /// * [`ErrorKind::FeatureDisabled`]: the pool's feature `redaction_bookmarks`;
     /// * [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::NoSpace`];
-    /// * [`ErrorKind::Io`]: the kernel leaves a bookmark that says that it is complete and is not,
-    ///   which is destroyed again.
+    /// * [`ErrorKind::Io`] and others that come midway: the kernel leaves a bookmark that says that it
+    ///   is complete and is not, which is destroyed again. If that fails, the error's source says
+    ///   that the bookmark is unsafe: **destroy it** before anything is sent with it.
     #[doc(alias = "lzc_redact")]
     pub fn redact(
         &self,
@@ -87,11 +89,7 @@ impl Zfs {
             .iter()
             .map(|name| (name.as_str(), Value::Boolean))
             .collect();
-        let is_complete = || {
-            let known = self.redaction_of(bookmark);
-            known.is_ok_and(|redaction| redaction.is_some_and(|known| known.complete))
-        };
-        let was_complete = is_complete();
+        let is_new = self.check_unfinished(snapshot, bookmark)?;
         let failed = |error| Error::from_io(operation, snapshot.as_str(), error);
         let result = thread::scope(|scope| {
             // A signal would end it, and leave a bookmark that says it is complete.
@@ -104,13 +102,14 @@ impl Zfs {
         })?;
         result.map_err(|errno| {
             let error = Error::from_errno(operation, snapshot.as_str(), errno);
-            let midway = matches!(
-                error.kind(),
-                ErrorKind::Io | ErrorKind::Interrupted | ErrorKind::Other
-            );
-            if midway && !was_complete && is_complete() {
-                let destroyed = self.destroy_bookmarks(std::slice::from_ref(bookmark));
-                tracing::debug!(%bookmark, ?destroyed, "a redaction that failed midway");
+            if is_new {
+                if let Err(unsafe_still) = self.destroy_if_complete(bookmark, error.kind()) {
+                    let why = format!(
+                        "{bookmark} is unsafe: it may say that it is complete and is not, and \
+                         could not be destroyed ({unsafe_still})"
+                    );
+                    return error.with_source(why);
+                }
             }
             if error.kind() != ErrorKind::SnapshotNotFound {
                 return error;
@@ -126,6 +125,45 @@ impl Zfs {
                 _ => error,
             }
         })
+    }
+
+    /// Refuses a bookmark that exists of another snapshot: the kernel would go on with one that is
+    /// not finished as if it was of this one. Returns whether there is none, or one to go on with.
+    fn check_unfinished(&self, snapshot: &SnapshotName, bookmark: &BookmarkName) -> Result<bool> {
+        let operation = Operation::Redact;
+        let here = |error: Error| error.with_operation(operation);
+        let there = match self.bookmark(bookmark) {
+            Ok(there) => there,
+            Err(error) if is_absent(error.kind()) => return Ok(true),
+            Err(error) => return Err(here(error)),
+        };
+        match self.snapshot(snapshot) {
+            Ok(of) if of.guid().map_err(here)? != there.guid() => {
+                let why = format!("{bookmark} is one of another snapshot");
+                let kind = ErrorKind::BookmarkExists;
+                return Err(Error::refused(operation, snapshot.as_str(), kind, why));
+            }
+            // The kernel tells which of the names is missing.
+            Err(error) if error.kind() != ErrorKind::SnapshotNotFound => return Err(here(error)),
+            _ => {}
+        }
+        Ok(there.redaction().is_some_and(|known| !known.is_complete))
+    }
+
+    /// After a redaction failed: destroys its bookmark, unless that is known to be no use to a send.
+    fn destroy_if_complete(&self, bookmark: &BookmarkName, failed: ErrorKind) -> Result<()> {
+        if matches!(
+            failed,
+            ErrorKind::BookmarkExists | ErrorKind::RedactionDiffers
+        ) {
+            return Ok(());
+        }
+        match self.redaction_of(bookmark) {
+            Ok(known) if known.as_ref().is_none_or(|known| !known.complete) => return Ok(()),
+            Err(error) if is_absent(error.kind()) => return Ok(()),
+            known => tracing::debug!(%bookmark, ?known, "a redaction that failed midway"),
+        }
+        self.destroy_bookmarks(std::slice::from_ref(bookmark))
     }
 
     /// The redaction bookmarks of a dataset.
@@ -197,6 +235,14 @@ impl Zfs {
         }
         Ok(())
     }
+}
+
+/// Whether an error in reading a bookmark means that there is none.
+fn is_absent(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::BookmarkNotFound | ErrorKind::DatasetNotFound | ErrorKind::PoolNotFound
+    )
 }
 
 /// What a redaction bookmark says of itself.
