@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use libzfs::property::{CANMOUNT, READONLY};
+use libzfs::stream::BeginRecord;
 use libzfs::testing::Pool;
 use libzfs::{CanMount, DatasetName, Encryption, ErrorKind, KeyStatus, SnapshotName, Source, Zfs};
 use support::{
@@ -134,6 +135,10 @@ fn what_is_no_stream_is_told_and_changes_nothing() {
     let mut damaged = stream.clone();
     damaged[8] ^= 1;
     assert_eq!(receive(&damaged), ErrorKind::NotAStream);
+    // A name that fills its field, and no NUL behind it.
+    let mut endless = stream.clone();
+    endless[56..BeginRecord::LEN].fill(b'n');
+    assert_eq!(receive(&endless), ErrorKind::NotAStream);
     let package = Command::new("zfs")
         .args(["send", "-R", snap.as_str()])
         .output()
@@ -474,6 +479,27 @@ fn a_raw_stream_needs_no_key_and_a_plain_one_cannot_follow_it() {
         .unwrap();
     zfs.load_key(&copy, &raw_key()).unwrap();
     assert!(read_file(&vault, &copy, "file") == bytes);
+}
+
+#[test]
+fn a_clone_below_an_encrypted_dataset_that_could_panic_the_kernel_is_refused() {
+    let pool = pool("encclone");
+    let zfs = pool.zfs();
+    let (base, _) = sample(&pool, "data");
+    let clone = pool.dataset("clone");
+    zfs_says(&["clone", "-o", "canmount=off", base.as_str(), clone.as_str()]);
+    let tip = snapshot(zfs, &clone, "tip");
+    let inside = encrypted(&pool, "enc").child("copy").unwrap();
+    let inside = inside.snapshot("tip").unwrap();
+    let before = inventory(&pool);
+    for send in [zfs.send(&tip).from(&base), zfs.send(&tip)] {
+        let receive = zfs.receive(&inside).origin(&base);
+        assert_eq!(
+            kind(receive.run(send.start().unwrap())),
+            ErrorKind::StreamFeatureUnsupported
+        );
+    }
+    assert_eq!(inventory(&pool), before);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod support;
 
 use std::io::Read;
 
+use libzfs::stream::Features;
 use libzfs::testing::Pool;
 use libzfs::{ErrorKind, ResumeToken, SavedSend, SendStream, SnapshotName};
 use support::{
@@ -143,6 +144,23 @@ fn what_is_no_partial_receive_is_not_sent() {
         ErrorKind::InvalidResumeToken
     );
 
+    let mut other = token.fields().clone();
+    other.large_block = true;
+    let other = ResumeToken::build(&other, libzfs::nvlist::Endian::HOST).unwrap();
+    assert_eq!(
+        kind(zfs.resume_send_saved(target.dataset(), &other)),
+        ErrorKind::InvalidResumeToken
+    );
+    let rest = zfs.resume_send(&data, &token).unwrap();
+    let mut large = read_all(rest.start().unwrap());
+    let version = u64::from_ne_bytes(large[16..24].try_into().unwrap());
+    let version = version | Features::LARGE_BLOCKS.bits() << 2;
+    large[16..24].copy_from_slice(&version.to_ne_bytes());
+    assert_eq!(
+        kind(zfs.receive(&target).run(file_with(&pool, &large))),
+        ErrorKind::ResumeMismatch
+    );
+
     // It is whole by the time that it is sent.
     let rest = zfs.resume_send(&data, &token).unwrap();
     zfs.receive(&target)
@@ -154,6 +172,23 @@ fn what_is_no_partial_receive_is_not_sent() {
     let error = started.read_to_end(&mut Vec::new()).unwrap_err();
     let error = error.downcast::<libzfs::Error>().unwrap();
     assert_eq!(error.kind(), ErrorKind::NoPartialReceive, "{error}");
+}
+
+#[test]
+fn nothing_is_sent_on_from_a_read_only_pool() {
+    let pool = pool("savedro");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    write_file(&pool, &data, "file", &noise(1, 2 << 20));
+    let one = snapshot(zfs, &data, "one");
+    let stream = read_all(zfs.send(&one).start().unwrap());
+    let target = pool.snapshot("copy@one");
+    partial(&pool, &target, &stream[..stream.len() / 2]);
+    let pool = pool.export().unwrap().import_read_only().unwrap();
+    assert_eq!(
+        kind(pool.zfs().send_saved(target.dataset())),
+        ErrorKind::ReadOnlyPool
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::name::SnapshotName;
 use crate::property::Properties;
 use crate::redaction::redact_snaps;
 use crate::snapshot::Snapshot;
-use crate::stream::{BeginRecord, Features, ObjsetType};
+use crate::stream::{BeginRecord, Features};
 
 /// One at a time: the kernel panics if it is to heal what it is healing.
 static HEALING: Mutex<()> = Mutex::new(());
@@ -91,7 +91,7 @@ fn take(intake: &Intake<'_>, begin: BeginRecord, fd: BorrowedFd<'_>) -> Result<R
     let target = zfs.snapshot(snapshot).map_err(found)?;
     let encrypted = is_encrypted(&dataset);
     check(intake, &begin, &target, encrypted)?;
-    check_closed(intake, &begin, dataset.properties())?;
+    check_closed(intake, dataset.properties())?;
     tracing::debug!(%snapshot, raw = begin.is_raw(), "heal");
     let raw = RawReceive {
         snapshot: snapshot.as_str(),
@@ -145,12 +145,14 @@ fn check(
 }
 
 /// Refuses, as far as it can be seen, a snapshot that is open: the kernel panics.
-fn check_closed(intake: &Intake<'_>, begin: &BeginRecord, properties: &Properties) -> Result<()> {
+fn check_closed(intake: &Intake<'_>, properties: &Properties) -> Result<()> {
     const VISIBLE: u64 = 1;
     let snapdev = properties
         .raw("snapdev")
         .and_then(|found| found.value.as_u64());
-    if begin.objset_type() == ObjsetType::Zvol && snapdev == Some(VISIBLE) {
+    // What the stream says that it is of is no promise.
+    let is_volume = properties.raw("volsize").is_some();
+    if is_volume && snapdev == Some(VISIBLE) {
         return Err(intake.refused(ErrorKind::Busy, "it has a device (snapdev=visible)"));
     }
     if is_mounted(intake.snapshot.as_str()) {

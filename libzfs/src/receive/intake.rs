@@ -9,7 +9,7 @@ use super::Received;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::{RawReceive, RawReceived};
 use crate::handle::Zfs;
-use crate::name::SnapshotName;
+use crate::name::{MAX_NAME_LEN, SnapshotName};
 use crate::send::SendStream;
 use crate::stream::{BeginRecord, Features, ObjsetType, StreamError};
 use crate::transfer::{self, Blocking, CopyError, Suitability};
@@ -128,12 +128,18 @@ impl Intake<'_> {
             let why = format!("a dataset of the type {:?}", begin.objset_type());
             return Err(self.refused(ErrorKind::NotAStream, why));
         }
+        if begin.to_name().len() > MAX_NAME_LEN {
+            // The kernel looks for its end, beyond the record.
+            let why = "the name in the first record has no end";
+            return Err(self.refused(ErrorKind::NotAStream, why));
+        }
         if begin.payload_len() > MAX_PAYLOAD {
             let why = format!("{} bytes, of at most {MAX_PAYLOAD}", begin.payload_len());
             return Err(self.refused(ErrorKind::PayloadTooLarge, why));
         }
         if begin.features().contains(Features::REDACTED) && begin.payload_len() == 0 {
-            // It would panic: it takes for granted that what it is redacted by follows.
+            // It would panic: it takes for granted that the payload says what it is redacted by.
+            // Whether a payload that is there does, is not seen here: it is the kernel's to read.
             let why = "it says that it is redacted, but not by what";
             return Err(self.refused(ErrorKind::NotAStream, why));
         }

@@ -4,9 +4,9 @@ use std::os::fd::AsFd;
 
 use libzfs_sys as sys;
 
-use super::SendStream;
 use super::request::{Place, Request, Target};
 use super::resume::flags_of;
+use super::{SendFlags, SendStream};
 use crate::dataset::Dataset;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
@@ -27,6 +27,7 @@ impl Zfs {
     /// # Errors
     ///
     /// * [`ErrorKind::DatasetNotFound`];
+    /// * [`ErrorKind::ReadOnlyPool`]: the kernel would send the dataset itself instead;
     /// * [`ErrorKind::NoPartialReceive`]: there is nothing left of a receive;
     /// * [`ErrorKind::IncrementalSourceNotFound`]: what it builds on is gone;
     /// * [`ErrorKind::InvalidArgument`]: it is of a redacted stream, whose redaction the kernel
@@ -59,7 +60,9 @@ impl Zfs {
     /// # Errors
     ///
     /// As there, and [`ErrorKind::InvalidResumeToken`]: the token is of another snapshot, or of
-    /// another kind of stream.
+    /// another kind of stream: raw, compressed or with large blocks, where the partial receive is not.
+    /// If that was begun with large blocks and had none when it was first sent on, the token does
+    /// not say that it has them, and is refused as well.
     pub fn resume_send_saved(
         &self,
         dataset: &DatasetName,
@@ -79,6 +82,7 @@ impl Zfs {
         let dataset = self
             .dataset(name)
             .map_err(|error| error.with_operation(Operation::Send))?;
+        self.check_writable(name)?;
         let Some(saved) = dataset.receive_resume_token()? else {
             let kind = ErrorKind::NoPartialReceive;
             return Err(Error::new(
@@ -97,8 +101,10 @@ impl Zfs {
             return refused(ErrorKind::WouldDecrypt, why);
         }
         if let Some(resume) = resume.map(ResumeToken::fields) {
-            if (resume.to_guid, resume.from_guid, resume.raw)
-                != (fields.to_guid, fields.from_guid, fields.raw)
+            // Whether there are embedded blocks the kernel decides by what is in this pool.
+            let kind = |token| flags_of(token) - SendFlags::EMBED_DATA;
+            if (resume.to_guid, resume.from_guid, kind(resume))
+                != (fields.to_guid, fields.from_guid, kind(fields))
             {
                 let why = "the resume token is not of what was received here";
                 return refused(ErrorKind::InvalidResumeToken, why);
@@ -112,6 +118,21 @@ impl Zfs {
             request,
             received: fields.bytes,
         })
+    }
+
+    /// In a pool that is read-only the kernel does not look for the partial receive, and would send
+    /// the dataset itself in its place.
+    fn check_writable(&self, name: &DatasetName) -> Result<()> {
+        let properties = self
+            .pool_properties(&name.pool())
+            .map_err(|error| error.with_operation(Operation::Send))?;
+        let readonly = properties.raw("readonly");
+        if readonly.and_then(|found| found.value.as_u64()) == Some(0) {
+            return Ok(());
+        }
+        let why = "the kernel would send the dataset and not what the receive has left";
+        let kind = ErrorKind::ReadOnlyPool;
+        Err(Error::refused(Operation::Send, name.as_str(), kind, why))
     }
 
     fn saved_base(
