@@ -244,12 +244,12 @@ fn a_clone_has_its_origins_key() {
     let change = zfs.change_key(&clone, other_key()).run();
     assert_eq!(kind(change), ErrorKind::KeyOfClone);
     assert_eq!(kind(zfs.inherit_key(&clone)), ErrorKind::KeyOfClone);
-    let forced = zfs.force_encryption_root_without_rewrap(&clone);
-    assert_eq!(kind(forced), ErrorKind::KeyOfClone);
 
     zfs.change_key(&root, other_key()).run().unwrap();
     zfs_does(&["unmount", "-a"]);
     zfs.unload_key(&root).unwrap();
+    let forced = zfs.force_encryption_root_without_rewrap(&clone);
+    assert_eq!(kind(forced), ErrorKind::KeyOfClone);
     zfs.load_key(&root, &other_key()).unwrap();
     assert_eq!(remounted(&pool, &clone), BYTES);
 }
@@ -262,7 +262,11 @@ fn a_forced_encryption_root_has_the_key_that_it_inherited() {
     let child = file_system(&pool, "enc/child");
     write_file(&pool, &child, "file", BYTES);
 
-    // No key has to be loaded for it.
+    // The kernel would go on to use a key that is loaded, after it has freed it.
+    assert_eq!(
+        kind(zfs.force_encryption_root_without_rewrap(&child)),
+        ErrorKind::KeyAlreadyLoaded
+    );
     zfs.unload_key(&parent).unwrap();
     zfs.force_encryption_root_without_rewrap(&child).unwrap();
     let expected = format!("{child}\nprompt\nraw");
@@ -318,13 +322,13 @@ fn a_forced_inheritance_reads_with_the_same_key_alone() {
     assert_eq!(remounted(&pool, &same), BYTES);
     // Its master key is encrypted with another key, which it alone had.
     assert_eq!(kind(pool.mount(&other)), ErrorKind::KeyNotLoaded);
+    zfs.unload_key(&parent).unwrap();
     zfs.force_encryption_root_without_rewrap(&other).unwrap();
     zfs.load_key(&other, &other_key()).unwrap();
     assert_eq!(remounted(&pool, &other), BYTES);
 
     assert_eq!(kind(force(&same)), ErrorKind::NotEncryptionRoot);
     assert_eq!(kind(force(&plain)), ErrorKind::NotEncrypted);
-    zfs.unload_key(&parent).unwrap();
     assert_eq!(kind(force(&parent)), ErrorKind::ParentNotEncrypted);
     let missing = pool.dataset("missing");
     assert_eq!(kind(force(&missing)), ErrorKind::DatasetNotFound);
@@ -405,13 +409,13 @@ fn a_user_may_do_what_is_delegated_to_him() {
     let steps: [(&str, &(dyn Fn() -> libzfs::Result<()> + Sync)); 7] = [
         ("change-key", &|| zfs.change_key(&child, other_key()).run()),
         ("change-key", &|| zfs.inherit_key(&child)),
+        ("load-key", &|| zfs.unload_key(&root)),
         ("change-key", &|| {
             zfs.force_encryption_root_without_rewrap(&child)
         }),
         ("change-key", &|| {
             zfs.force_inherit_key_without_rewrap(&child)
         }),
-        ("load-key", &|| zfs.unload_key(&root)),
         ("load-key", &|| zfs.try_key(&root, &raw_key()).map(drop)),
         ("load-key", &|| zfs.load_key(&root, &raw_key())),
     ];
@@ -447,13 +451,14 @@ fn a_read_only_pool_loads_keys_and_changes_none() {
     let refused = [
         zfs.change_key(&root, other_key()).run(),
         zfs.inherit_key(&own),
-        zfs.force_encryption_root_without_rewrap(&child),
         zfs.force_inherit_key_without_rewrap(&own),
     ];
     for refused in refused {
         assert_eq!(kind(refused), ErrorKind::ReadOnlyPool);
     }
     zfs.unload_key(&root).unwrap();
+    let forced = zfs.force_encryption_root_without_rewrap(&child);
+    assert_eq!(kind(forced), ErrorKind::ReadOnlyPool);
 }
 
 #[test]

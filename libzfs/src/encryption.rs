@@ -211,20 +211,28 @@ impl Zfs {
     /// far: with that it is loaded from now on, by itself. A [`change_key`](Self::change_key) of
     /// the former root does not reach it any more.
     ///
-    /// The key is not loaded afterwards, even if it was; what is mounted stays mounted until it is
-    /// unmounted. Its `keylocation` becomes `prompt`.
+    /// Its `keylocation` becomes `prompt`.
     ///
-    /// Needs the permission `change-key`; no key has to be loaded.
+    /// The key of its former encryption root must not be loaded: what is mounted would go on to use
+    /// it, and a later change of that key would have the kernel use memory that it has freed. This
+    /// is checked before; whoever else loads the key at the same moment is not kept from it.
+    ///
+    /// Needs the permission `change-key`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DatasetNotFound`], [`ErrorKind::NotEncrypted`],
-    /// [`ErrorKind::IsEncryptionRoot`], [`ErrorKind::KeyOfClone`],
+    /// [`ErrorKind::DatasetNotFound`], [`ErrorKind::KeyAlreadyLoaded`],
+    /// [`ErrorKind::NotEncrypted`], [`ErrorKind::IsEncryptionRoot`], [`ErrorKind::KeyOfClone`],
     /// [`ErrorKind::FeatureDisabled`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::NoSpace`],
     /// [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_change_key")]
     #[doc(alias = "DCP_CMD_FORCE_NEW_KEY")]
     pub fn force_encryption_root_without_rewrap(&self, dataset: &DatasetName) -> Result<()> {
+        let of = self.dataset_to_change(dataset)?;
+        // The kernel refuses one that is an encryption root already.
+        if of.encryption_root()?.as_ref() != Some(dataset) {
+            check_key_unloaded(&of)?;
+        }
         self.run_key_command(dataset, KeyCommand::ForceNew, None)
     }
 
@@ -235,7 +243,8 @@ impl Zfs {
     /// dataset has too. If the two keys are not the same 32 bytes,
     ///
     /// * the dataset and those that inherit from it cannot be read: no key can be loaded for them,
-    ///   and the parent's does not fit. What makes them readable again is
+    ///   and the parent's does not fit. What makes them readable again is, with the parent's key
+    ///   unloaded,
     ///   [`force_encryption_root_without_rewrap`](Self::force_encryption_root_without_rewrap) and
     ///   then the key that the dataset had before;
     /// * a [`change_key`](Self::change_key) or [`inherit_key`](Self::inherit_key) of the dataset
@@ -263,14 +272,7 @@ impl Zfs {
         check_has_parent(root)?;
         let dataset = self.dataset_to_change(root)?;
         check_encryption_root(Operation::ChangeKey, &dataset)?;
-        if dataset.key_status()? == KeyStatus::Available {
-            return Err(Error::refused(
-                Operation::ChangeKey,
-                root.as_str(),
-                ErrorKind::KeyAlreadyLoaded,
-                "it has to be unloaded first",
-            ));
-        }
+        check_key_unloaded(&dataset)?;
         self.run_key_command(root, KeyCommand::ForceInherit, None)
     }
 
@@ -519,6 +521,19 @@ fn check_has_parent(name: &DatasetName) -> Result<()> {
         name.as_str(),
         ErrorKind::ParentNotEncrypted,
         "the root dataset of a pool has no parent",
+    ))
+}
+
+/// Refuses to change what the kernel keeps of a key behind the back of those who use it.
+fn check_key_unloaded(dataset: &Dataset) -> Result<()> {
+    if dataset.key_status()? != KeyStatus::Available {
+        return Ok(());
+    }
+    Err(Error::refused(
+        Operation::ChangeKey,
+        dataset.name().as_str(),
+        ErrorKind::KeyAlreadyLoaded,
+        "it has to be unloaded first",
     ))
 }
 
