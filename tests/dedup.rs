@@ -4,7 +4,7 @@
 mod support;
 
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use libzfs::testing::Pool;
 use libzfs::{DedupPrune, ErrorKind, PoolTable};
@@ -68,6 +68,7 @@ fn an_amount_that_the_kernel_misunderstands_does_not_reach_it() {
         DedupPrune::OldestPercent(0),
         DedupPrune::OldestPercent(101),
         DedupPrune::OlderThan(Duration::MAX),
+        DedupPrune::OlderThan(SystemTime::UNIX_EPOCH.elapsed().unwrap()),
         DedupPrune::OlderThan(Duration::from_secs(100 * 366 * 24 * 3600)),
     ] {
         let refused = zfs.prune_dedup_table(name, prune);

@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::fs::File;
 use std::num::NonZeroU64;
 use std::time::{Duration, Instant};
 
@@ -160,9 +161,20 @@ fn a_trim_is_begun_suspended_and_cancelled() {
     let over = zfs.cancel_trim(name, &vdevs).unwrap();
     assert_eq!(only_failure(over), ErrorKind::NotRunning);
 
-    // As fast as it goes, it ends.
+    // As fast as it goes, it ends, also one that was slow before.
+    zfs.trim(name, &vdevs)
+        .rate(SLOWEST)
+        .run()
+        .unwrap()
+        .all()
+        .unwrap();
+    zfs.suspend_trim(name, &vdevs).unwrap().all().unwrap();
     zfs.trim(name, &vdevs).run().unwrap().all().unwrap();
-    zfs.wait(name, PoolActivity::TrimVdev(vdevs[0])).unwrap();
+    let mut waiter = zfs
+        .wait_in_background(name, PoolActivity::TrimVdev(vdevs[0]))
+        .unwrap();
+    let ended = waiter.wait_timeout(Duration::from_secs(120)).unwrap();
+    assert!(ended.is_some(), "{}", status(&pool, "-t"));
     assert!(status(&pool, "-t").contains("100% trimmed, completed"));
 }
 
@@ -288,6 +300,7 @@ fn a_value_that_would_panic_the_kernel_does_not_reach_it() {
         ("allocating", PropertyValue::Number(7)),
         ("com.example:a", PropertyValue::Number(7)),
         ("com.example:a", PropertyValue::from(long.as_str())),
+        ("com.delphix:indirect_obsolete_sm", PropertyValue::from("")),
         ("size", PropertyValue::Number(7)),
         ("nosuch", PropertyValue::Number(7)),
     ] {
@@ -307,6 +320,11 @@ fn a_value_that_would_panic_the_kernel_does_not_reach_it() {
         let properties = zfs.vdev_properties(name, vdev).unwrap();
         let path = properties.raw("path").unwrap().value.as_str();
         assert_eq!(path, Some("/dev/elsewhere"));
+    }
+    if release() >= (2, 3) {
+        // Only devices and files have one.
+        let path = zfs.set_vdev_property(name, root_guid(&pool), "path", "/dev/elsewhere");
+        assert_eq!(kind(path), ErrorKind::VdevNotSupported);
     }
     // One that only 2.4 knows, and no file by itself has.
     let sit_out = kind(zfs.set_vdev_property(name, vdev, "sit_out", true));
@@ -328,6 +346,25 @@ fn a_leaf_of_a_mirror_cannot_be_kept_from_allocating() {
     let (zfs, name) = (pool.zfs(), pool.name());
     let set = zfs.set_vdev_property(name, guids(&pool)[0], "allocating", false);
     assert_eq!(kind(set), ErrorKind::VdevNotSupported);
+}
+
+#[test]
+fn a_vdev_for_logs_and_the_last_for_data_cannot_be_kept_from_allocating() {
+    if release() < (2, 2) {
+        return_unsupported();
+        return;
+    }
+    let pool = pool("log");
+    let (zfs, name) = (pool.zfs(), pool.name());
+    let path = pool.directory().join("log");
+    File::create(&path).unwrap().set_len(64 << 20).unwrap();
+    let path = path.to_str().unwrap();
+    zpool_says(&["add", name.as_str(), "log", path]);
+    let guid = zpool_says(&["get", "-Hpo", "value", "guid", name.as_str(), path]);
+    let set = zfs.set_vdev_property(name, guid.parse().unwrap(), "allocating", false);
+    assert_eq!(kind(set), ErrorKind::VdevNotSupported);
+    let set = zfs.set_vdev_property(name, guids(&pool)[0], "allocating", false);
+    assert_eq!(kind(set), ErrorKind::InvalidProperty);
 }
 
 /// What 2.1 has of vdev properties, in the place of a test on them.

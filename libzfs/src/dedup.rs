@@ -35,12 +35,15 @@ impl DedupPrune {
     /// takes an amount for all entries, and 2.4 takes the pruning for running ever after.
     fn to_kernel(self) -> Result<(optional::zpool_ddt_prune_unit_t, u64), String> {
         match self {
-            Self::OlderThan(age) => match SystemTime::now().checked_sub(age) {
-                Some(since) if since > SystemTime::UNIX_EPOCH => {
-                    Ok((optional::ZPOOL_DDT_PRUNE_AGE, age.as_secs()))
+            Self::OlderThan(age) => {
+                let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+                let now = now.map_or(0, |since| since.as_secs());
+                // The kernel's clock can still be in the second before.
+                match now.checked_sub(age.as_secs()) {
+                    Some(2..) => Ok((optional::ZPOOL_DDT_PRUNE_AGE, age.as_secs())),
+                    _ => Err("there is nothing older than 1970".into()),
                 }
-                _ => Err("there is nothing older than 1970".into()),
-            },
+            }
             Self::OldestPercent(percent @ 1..=100) => {
                 Ok((optional::ZPOOL_DDT_PRUNE_PERCENTAGE, percent.into()))
             }
@@ -123,7 +126,12 @@ mod tests {
         );
         assert!(DedupPrune::OlderThan(Duration::ZERO).to_kernel().is_ok());
         assert!(DedupPrune::OldestPercent(100).to_kernel().is_ok());
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap();
         for refused in [
+            DedupPrune::OlderThan(now),
+            DedupPrune::OlderThan(Duration::from_secs(now.as_secs())),
             DedupPrune::OlderThan(200 * year),
             DedupPrune::OlderThan(Duration::MAX),
             DedupPrune::OldestPercent(0),

@@ -208,8 +208,8 @@ impl Zfs {
     ) -> Result<VdevOutcome> {
         let operation = Operation::Trim;
         tracing::debug!(%pool, ?vdevs, command, rate, secure, "trim");
-        // 0 is as fast as it goes.
-        let rate = rate.map_or(0, NonZeroU64::get);
+        // As fast as it goes. So is 0, but a trim that was suspended keeps its rate with that.
+        let rate = rate.map_or(u64::MAX, NonZeroU64::get);
         let (result, answer) = self
             .library()
             .trim(pool.as_str(), command, rate, secure, &guid_list(vdevs))
@@ -261,6 +261,9 @@ impl TrimBuilder {
 
     /// Has the devices erase all copies of the blocks that they keep (`zpool trim -s`). Few
     /// devices can do it.
+    ///
+    /// Of a trim that was suspended only what is left is trimmed: to have everything erased so,
+    /// [cancel](Zfs::cancel_trim) that first.
     pub fn secure(mut self) -> Self {
         self.secure = true;
         self
@@ -268,7 +271,8 @@ impl TrimBuilder {
 
     /// Begins. It goes on in the background
     /// ([`PoolActivity::Trim`](crate::PoolActivity::Trim)), also after the pool was exported and
-    /// imported again. A trim that was suspended goes on where it was, with this rate.
+    /// imported again. A trim that was suspended goes on where it was, with this rate, and
+    /// securely if it was begun so, whether that is asked for again or not.
     ///
     /// Needs root.
     ///

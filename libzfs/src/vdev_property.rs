@@ -34,6 +34,10 @@ const NUMBERS: &[&str] = &[
 
 const TEXTS: &[&str] = &["comment", "path"];
 
+/// With what the names begin that the kernel keeps its own state of a vdev under, beside the user
+/// properties. To change that can panic it, and lose the pool.
+const OF_THE_KERNEL: &[&str] = &["com.delphix:", "org.openzfs:", "org.zfsonlinux:"];
+
 /// What can only be read.
 const READ_ONLY: &[&str] = &[
     "allocated",
@@ -99,7 +103,10 @@ impl Zfs {
         // know the source.
         let set = self.read_vdev_properties(pool, vdev, None)?;
         let users = set.names().filter(|name| name.contains(&b':'));
-        let users: Vec<String> = users.map(ToString::to_string).collect();
+        let users: Vec<String> = users
+            .map(ToString::to_string)
+            .filter(|name| !is_of_the_kernel(name))
+            .collect();
         let known = [BOOLEANS, NUMBERS, TEXTS, READ_ONLY].concat();
         let names: Vec<&str> = known
             .into_iter()
@@ -140,7 +147,9 @@ impl Zfs {
 
     /// Sets a property of a vdev:
     ///
-    /// * user properties such as `com.example:slot`, which an empty text removes, and `comment`;
+    /// * user properties such as `com.example:slot`, which an empty text removes, and `comment`.
+    ///   Names that begin with `com.delphix:`, `org.openzfs:` or `org.zfsonlinux:` are the kernel's
+    ///   own;
     /// * `allocating`, `failfast` (`bool`), since 2.4 `autosit`, `sit_out` and `slow_io_events`;
     /// * since 2.3 `checksum_n`, `checksum_t`, `io_n`, `io_t`, `slow_io_n` and `slow_io_t`
     ///   (numbers, of which [`u64::MAX`] is none);
@@ -158,8 +167,11 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// * [`ErrorKind::InvalidProperty`]: no such property can be set, or not to such a value;
-    /// * [`ErrorKind::VdevNotSupported`]: such a vdev has no such property;
+    /// * [`ErrorKind::InvalidProperty`]: no such property can be set, or not to such a value, as
+    ///   `allocating` to `off` for the last vdev that allocates. The kernel says so too of a vdev
+    ///   that holds no properties, as a spare;
+    /// * [`ErrorKind::VdevNotSupported`]: such a vdev has no such property: `path` is one of devices
+    ///   and files, `allocating` of top-level vdevs, and `off` not of those for logs;
     /// * [`ErrorKind::TooManySitOuts`];
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::VdevNotFound`], [`ErrorKind::Unsupported`],
     ///   [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`],
@@ -177,6 +189,9 @@ impl Zfs {
             let kind = ErrorKind::InvalidProperty;
             Error::refused(operation, vdev.to_string(), kind, why)
         })?;
+        if name == "allocating" && value == Value::U64(0) {
+            self.check_no_log(pool, vdev)?;
+        }
         tracing::debug!(%pool, %vdev, name, "set vdev property");
         let args = NvList::new()
             .with("vdevprops_set_vdev", vdev.get())
@@ -184,9 +199,35 @@ impl Zfs {
         match self.library().set_vdev_prop(pool.as_str(), &args) {
             None => Err(Error::needs_release(operation, vdev.to_string(), SINCE)),
             Some(result) => result.map_err(|errno| {
-                self.vdev_error(pool, Error::from_errno(operation, vdev.to_string(), errno))
+                let error = Error::from_errno(operation, vdev.to_string(), errno);
+                // The kernel has one number for a pool that is read-only and a vdev without a path.
+                if name == "path" && errno.raw() == libc::EROFS && self.is_writable(pool) {
+                    return error.with_kind(ErrorKind::VdevNotSupported);
+                }
+                self.vdev_error(pool, error)
             }),
         }
+    }
+
+    fn is_writable(&self, pool: &PoolName) -> bool {
+        self.pool_properties(pool).is_ok_and(|properties| {
+            let read_only = properties.raw("readonly");
+            read_only.is_some_and(|read_only| read_only.value.as_u64() == Some(0))
+        })
+    }
+
+    /// Refuses a vdev for logs: to keep one from allocating makes the kernel follow a null pointer.
+    fn check_no_log(&self, pool: &PoolName, vdev: VdevGuid) -> Result<()> {
+        let operation = Operation::SetVdevProperty;
+        let config = self.device().pool_stats(pool.as_str()).map_err(|errno| {
+            self.vdev_error(pool, Error::from_errno(operation, vdev.to_string(), errno))
+        })?;
+        if is_for_logs(&config, vdev) {
+            let kind = ErrorKind::VdevNotSupported;
+            let why = "a vdev for logs cannot be kept from allocating";
+            return Err(Error::refused(operation, vdev.to_string(), kind, why));
+        }
+        Ok(())
     }
 
     /// The kernel has one number for a missing pool and a missing vdev.
@@ -198,10 +239,32 @@ impl Zfs {
     }
 }
 
+fn is_of_the_kernel(name: &str) -> bool {
+    OF_THE_KERNEL.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a vdev is one of those for logs, or a part of one, in a pool of this configuration.
+fn is_for_logs(config: &NvList, vdev: VdevGuid) -> bool {
+    fn children(vdev: &NvList) -> &[NvList] {
+        vdev.get_list_array("children").unwrap_or_default()
+    }
+    fn contains(vdev: &NvList, guid: VdevGuid) -> bool {
+        vdev.get_u64("guid") == Some(guid.get())
+            || children(vdev).iter().any(|child| contains(child, guid))
+    }
+    let top_level = config.get_list("vdev_tree").map_or(&[][..], children);
+    top_level
+        .iter()
+        .any(|top| top.get_u64("is_log") == Some(1) && contains(top, vdev))
+}
+
 /// The value in the form that the kernel takes, if it is one that the property can have.
 fn native(name: &str, value: &PropertyValue) -> Result<Value, String> {
     if name.contains(':') {
         check_user_property(name).map_err(|error| error.to_string())?;
+    }
+    if is_of_the_kernel(name) {
+        return Err(format!("{name:?} is the kernel's own"));
     }
     let takes = |what: &str| Err(format!("{name} takes {what}"));
     match value {
@@ -251,10 +314,30 @@ mod tests {
                 PropertyValue::from("x".repeat(MAX_TEXT + 1).as_str()),
             ),
             ("com.Example:a", PropertyValue::from("x")),
+            (
+                "com.delphix:ms_unflushed_phys_txgs",
+                PropertyValue::from("x"),
+            ),
+            ("org.openzfs:vdev_rebuild", PropertyValue::from("")),
+            ("org.zfsonlinux:allocation_bias", PropertyValue::from("x")),
             ("guid", PropertyValue::Number(1)),
             ("no such", PropertyValue::from("x")),
         ] {
             assert!(check(name, value.clone()).is_err(), "{name} {value:?}");
         }
+    }
+
+    #[test]
+    fn what_is_for_logs_is_known_by_its_top_level_vdev() {
+        let vdev = |guid: u64| NvList::new().with("guid", guid);
+        let log = vdev(2)
+            .with("is_log", 1_u64)
+            .with("children", vec![vdev(3), vdev(4)]);
+        let data = vdev(1).with("is_log", 0_u64);
+        let root = vdev(9).with("children", vec![data, log]);
+        let config = NvList::new().with("vdev_tree", root);
+        let for_logs = |guid| is_for_logs(&config, VdevGuid::new(guid));
+        assert!(for_logs(2) && for_logs(3) && for_logs(4));
+        assert!(!for_logs(1) && !for_logs(9) && !for_logs(5));
     }
 }
