@@ -82,8 +82,9 @@ impl Zfs {
         }
     }
 
-    /// Replaces the boot environment of a pool, all of it. It is written to every device before
-    /// this returns.
+    /// Replaces the boot environment of a pool, all of it. It is written to every device that can
+    /// be written before this returns, which is a success if one of them has taken it: the others
+    /// keep what they had.
     ///
     /// Needs root.
     ///
@@ -108,6 +109,7 @@ impl Zfs {
     /// * [`ErrorKind::InvalidArgument`]: it has a value that is named `version`, which is kept for
     ///   the kernel, or one that the kernel cannot hold, such as a text with a NUL or a
     ///   floating-point number;
+    /// * [`ErrorKind::Io`]: no device has taken it; some of its labels may have;
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::PermissionDenied`],
     ///   [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PoolSuspended`]
     #[doc(alias = "lzc_set_bootenv")]

@@ -142,8 +142,7 @@ impl Program {
     /// that a program should be short. It can change what it likes, with the functions of
     /// `zfs.sync`.
     ///
-    /// What the program returns is the result; none for nothing and for `nil`. Signals do not
-    /// interrupt it, save for `SIGKILL`.
+    /// What the program returns is the result; none for nothing and for `nil`.
     ///
     /// Needs root; there is no permission for it that could be delegated.
     ///
@@ -159,6 +158,9 @@ impl Program {
     /// * [`ErrorKind::ProgramInstructionLimit`], with the text; [`ErrorKind::ProgramMemoryLimit`];
     /// * [`ErrorKind::ProgramResultTooLarge`]: it ran to its end, and only its result is lost;
     /// * [`ErrorKind::InvalidProgramLimit`];
+    /// * [`ErrorKind::Interrupted`]: `setuid` or one of its kin was called in another thread of the
+    ///   process, for which the C library signals all threads; other signals are blocked for this
+    ///   one. The program was not begun, or ended in the middle, and what it did stays done;
     /// * [`ErrorKind::InvalidArgument`]: an argument of a type that there is not in a program, lists
     ///   in lists too deep, or a script that is too long or has a NUL;
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PoolSuspended`],

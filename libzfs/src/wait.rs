@@ -190,7 +190,7 @@ impl Waiter {
             .spawn(move || {
                 block_all_signals();
                 // Nobody may be listening any more.
-                let _ = done.send(waits_for.wait(&zfs));
+                let _ = done.send(waits_for.wait_through_signals(&zfs));
             })
             .map_err(|error| Error::from_io(target.operation(), target.name(), error))?;
         Ok(Self {
@@ -205,7 +205,10 @@ impl Waiter {
     ///
     /// # Errors
     ///
-    /// As for [`Zfs::wait`] and [`Zfs::wait_for_dataset`]; signals do not reach the thread.
+    /// As for [`Zfs::wait`] and [`Zfs::wait_for_dataset`]. Signals do not reach the thread, so that
+    /// a wait for a pool is never [`ErrorKind::Interrupted`]. One for a file system is when that is
+    /// unmounted, and when `setuid` or one of its kin is called anywhere in the process: that has
+    /// the C library signal every thread, which cannot be blocked.
     pub fn wait_timeout(&mut self, limit: Duration) -> Result<Option<bool>> {
         let outcome = match self.outcome {
             Some(outcome) => outcome,
@@ -263,6 +266,22 @@ impl Target {
                 .library()
                 .wait_fs(dataset.as_str(), sys::ZFS_WAIT_DELETEQ)
                 .map_err(|errno| (self.kind(errno), errno)),
+        }
+    }
+
+    /// As [`wait`](Self::wait), for a thread with all signals blocked that can be: those that the C
+    /// library keeps for itself (for `setuid`) interrupt the wait for a pool, which goes on then.
+    ///
+    /// A file system that is unmounted, destroyed or promoted over interrupts its waits, too. It
+    /// then waits for them all to be gone, and would stand still with one that came back.
+    fn wait_through_signals(&self, zfs: &Zfs) -> Waited {
+        let mut interrupted = false;
+        loop {
+            match (self, self.wait(zfs)) {
+                (Self::Pool(..), Err((ErrorKind::Interrupted, _))) => interrupted = true,
+                // What interrupts it is met while it waits.
+                (_, waited) => return waited.map(|waited| waited || interrupted),
+            }
         }
     }
 
