@@ -119,6 +119,22 @@ pub fn kernel_version() -> Result<String> {
     }
 }
 
+/// The numbers of the loaded module's release, where they can be told.
+pub(crate) fn kernel_release() -> Option<[u32; 3]> {
+    release(&kernel_version().ok()?)
+}
+
+fn release(version: &str) -> Option<[u32; 3]> {
+    let mut numbers = version
+        .split(|c: char| !c.is_ascii_digit())
+        .map_while(|number| number.parse().ok());
+    Some([
+        numbers.next()?,
+        numbers.next()?,
+        numbers.next().unwrap_or_default(),
+    ])
+}
+
 /// The userland library that this program runs with; needs no kernel module.
 #[doc(alias = "zfs_version_userland")]
 pub fn userland_library() -> UserlandLibrary {
@@ -176,6 +192,17 @@ pub(crate) fn name_items<T: AsRef<str>>(what: &str, items: &[T]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_has_the_numbers_of_a_release() {
+        assert_eq!(release("2.3.9-0+deb13u1"), Some([2, 3, 9]));
+        assert_eq!(release("2.4.0-rc1"), Some([2, 4, 0]));
+        assert_eq!(release("3.0"), Some([3, 0, 0]));
+        assert_eq!(
+            (release(""), release("x.1"), release("2")),
+            (None, None, None)
+        );
+    }
 
     #[test]
     fn failures_are_read_in_every_form_the_kernel_has() {

@@ -8,7 +8,7 @@ use std::thread;
 use super::Received;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::{RawReceive, RawReceived};
-use crate::handle::Zfs;
+use crate::handle::{Zfs, kernel_release};
 use crate::name::{MAX_NAME_LEN, SnapshotName};
 use crate::send::SendStream;
 use crate::stream::{BeginRecord, Features, ObjsetType, StreamError};
@@ -132,6 +132,13 @@ impl Intake<'_> {
             // The kernel looks for its end, beyond the record.
             let why = "the name in the first record has no end";
             return Err(self.refused(ErrorKind::NotAStream, why));
+        }
+        // Before 2.3 (2.1 does, 2.2 was not looked at) it sees no more than 30 features, and passes
+        // over the others.
+        let unseen = begin.features().bits() >> 30;
+        if unseen != 0 && kernel_release().is_none_or(|release| release < [2, 3, 0]) {
+            let why = format!("features {}", begin.features().unknown());
+            return Err(self.refused(ErrorKind::UnknownStreamFeature, why));
         }
         if begin.payload_len() > MAX_PAYLOAD {
             let why = format!("{} bytes, of at most {MAX_PAYLOAD}", begin.payload_len());
