@@ -16,6 +16,7 @@ use crate::nvlist::NvList;
 ///
 /// A handle stays usable after `fork`.
 #[derive(Clone)]
+#[doc(alias = "libzfs_core_fini")]
 pub struct Zfs(Arc<Inner>);
 
 struct Inner {

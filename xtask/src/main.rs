@@ -15,6 +15,8 @@
 //! - `cli` and one module for each thing that it does.
 
 mod bench;
+#[cfg(test)]
+mod bindings;
 mod build;
 mod cache;
 mod carry;

@@ -201,6 +201,7 @@ impl SendBuilder {
     ///   [`ErrorKind::Io`]; the last also where a block of the snapshot is damaged.
     #[doc(alias = "lzc_send")]
     #[doc(alias = "lzc_send_redacted")]
+    #[doc(alias = "lzc_send_wrapper")]
     pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
         self.request.write_to(to)
     }
