@@ -15,6 +15,10 @@ use crate::transfer;
 
 /// What a redaction bookmark was made of (`redact_snaps`).
 const REDACT_SNAPS: &str = "redact_snaps";
+/// How many redaction snapshots one bookmark is made of at most. OpenZFS 2.1 has 1 MiB for what it
+/// keeps of them, about 360 bytes each, and follows a null pointer if there are more.
+const MAX_REDACTION_SNAPSHOTS: usize = 2048;
+
 /// Whether it was made to the end (`redact_complete`).
 const REDACT_COMPLETE: &str = "redact_complete";
 
@@ -60,8 +64,8 @@ impl Zfs {
     /// * [`ErrorKind::RedactionDiffers`]: it exists with other redaction snapshots;
     /// * [`ErrorKind::AlreadyRedacted`]: one of the snapshots was received redacted;
     /// * [`ErrorKind::KeyNotLoaded`]: one of them is encrypted;
-    /// * [`ErrorKind::TooManySnapshots`]: some thousand redaction snapshots, without the pool's
-    ///   feature `redaction_list_spill` (since OpenZFS 2.3);
+    /// * [`ErrorKind::TooManySnapshots`]: more than 2048 redaction snapshots, with some more of which 2.1 panics, or
+    ///   fewer without the pool's feature `redaction_list_spill` (since OpenZFS 2.3);
     /// * [`ErrorKind::FeatureDisabled`]: the pool's feature `redaction_bookmarks`;
     /// * [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::NoSpace`];
     /// * [`ErrorKind::Io`] and others that come midway: the kernel leaves a bookmark that says that it
@@ -83,6 +87,10 @@ impl Zfs {
         }
         if redaction_snapshots.is_empty() {
             return refused(ErrorKind::InvalidArgument, "no redaction snapshots");
+        }
+        if redaction_snapshots.len() > MAX_REDACTION_SNAPSHOTS {
+            let why = format!("more than {MAX_REDACTION_SNAPSHOTS}");
+            return refused(ErrorKind::TooManySnapshots, &why);
         }
         tracing::debug!(%snapshot, %bookmark, by = redaction_snapshots.len(), "redact");
         let list: NvList = redaction_snapshots
