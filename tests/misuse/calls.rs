@@ -69,7 +69,7 @@ impl Things {
     }
 }
 
-type Call = fn(&Things) -> libzfs::Result<()>;
+pub(crate) type Call = fn(&Things) -> libzfs::Result<()>;
 
 /// Every function of the handle, those that destroy last. One of xtask's tests sees to it that none
 /// is missing.
@@ -146,7 +146,7 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
         "bookmark_exists" |t| t.zfs.bookmark_exists(&t.bookmark()).map(drop);
         "bookmarks" |t| t.zfs.bookmarks(&t.dataset).map(drop);
         "redact" |t| {
-            let bookmark = t.dataset.bookmark("redacted").unwrap();
+            let bookmark = t.dataset.bookmark("r").unwrap();
             t.zfs.redact(&t.snapshot(), &bookmark, &t.snapshots)
         };
 
