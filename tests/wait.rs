@@ -25,10 +25,14 @@ fn vdev(pool: &Pool) -> VdevGuid {
     VdevGuid::new(pool.vdevs()[0].guid)
 }
 
-/// Begins a trim that does not end by itself.
-fn trim_for_ever(pool: &Pool) {
-    let trim = pool.zfs().trim(pool.name(), &[vdev(pool)]);
+/// A pool with a trim that does not end by itself. The rate counts from the second extent of
+/// a metaslab on, and an extent is of up to 128 MiB: only a large pool has metaslabs of several.
+fn pool_with_an_endless_trim(label: &str) -> Pool {
+    let pool = Pool::builder().label(label).size(16 << 30).build();
+    let pool = pool.expect("this test needs a pool");
+    let trim = pool.zfs().trim(pool.name(), &[vdev(&pool)]);
     trim.rate(NonZeroU64::MIN).run().unwrap().all().unwrap();
+    pool
 }
 
 #[test]
@@ -59,9 +63,8 @@ fn nothing_that_goes_on_is_nothing_to_wait_for() {
 
 #[test]
 fn a_wait_lasts_until_it_is_over() {
-    let pool = pool("wait");
+    let pool = pool_with_an_endless_trim("wait");
     let (zfs, name) = (pool.zfs(), pool.name());
-    trim_for_ever(&pool);
     let of_pool = zfs.wait_in_background(name, PoolActivity::Trim);
     let of_vdev = zfs.wait_in_background(name, PoolActivity::TrimVdev(vdev(&pool)));
     let (mut of_pool, mut of_vdev) = (of_pool.unwrap(), of_vdev.unwrap());
@@ -80,8 +83,7 @@ fn a_wait_lasts_until_it_is_over() {
 #[test]
 fn a_wait_does_not_keep_a_pool_and_tells_that_it_went() {
     for exported in [false, true] {
-        let pool = pool("gone");
-        trim_for_ever(&pool);
+        let pool = pool_with_an_endless_trim("gone");
         let waiter = pool
             .zfs()
             .wait_in_background(pool.name(), PoolActivity::Trim);
@@ -131,8 +133,7 @@ fn handle_sigusr1() {
 #[test]
 fn a_signal_ends_a_wait_and_is_told() {
     handle_sigusr1();
-    let pool = pool("signal");
-    trim_for_ever(&pool);
+    let pool = pool_with_an_endless_trim("signal");
     let (zfs, name) = (pool.zfs().clone(), pool.name().clone());
     let (done, result) = mpsc::channel();
     let thread = thread::spawn(move || {
