@@ -29,7 +29,7 @@ use crate::table::{Clock, Table, added};
 const LEAST: usize = 10;
 
 /// How many rounds the calls on many items make.
-const BULK_ROUNDS: usize = 4;
+const BULK_ROUNDS: usize = 3;
 
 const CALL_NOTES: &str = "\
 The first row is the same call on both sides: what the measurement is good for. What libzfs does
