@@ -6,8 +6,9 @@ use crate::nvlist::Endian;
 /// consist of.
 ///
 /// The words are read in the byte order of the machine that made the data, which therefore has to
-/// be known. Data may come in pieces of any length. Bytes at the end that make up no whole word are
-/// not summed at all: nothing but resume tokens has such (openzfs/zfs#10517).
+/// be known. Data may come in parts of any length. Bytes at the end of what C sums in one call, here
+/// the end of all or [`finish_piece`](Self::finish_piece), that make up no whole word are not summed
+/// at all: nothing but resume tokens has such (openzfs/zfs#10517).
 #[derive(Clone, Debug)]
 pub(crate) struct Fletcher4 {
     endian: Endian,
@@ -45,6 +46,11 @@ impl Fletcher4 {
         self.words(words);
         self.partial[..rest.len()].copy_from_slice(rest);
         self.partial_len = rest.len();
+    }
+
+    /// Forgets the bytes at the end of what came that make up no whole word, as C does.
+    pub(crate) const fn finish_piece(&mut self) {
+        self.partial_len = 0;
     }
 
     /// Sums data that is a multiple of four bytes long.

@@ -5,6 +5,7 @@ use std::fmt;
 use bstr::{BStr, ByteSlice};
 
 use super::{BeginFlags, Endian, Features, StreamError};
+use crate::SnapshotName;
 
 /// The record that a stream begins with (`DRR_BEGIN`), exactly as it was read.
 ///
@@ -80,6 +81,57 @@ pub enum ObjsetType {
     Unknown(u32),
 }
 
+impl ObjsetType {
+    /// The type of that number.
+    #[must_use]
+    pub const fn from_number(number: u32) -> Self {
+        match number {
+            0 => Self::None,
+            1 => Self::Meta,
+            2 => Self::Zfs,
+            3 => Self::Zvol,
+            4 => Self::Other,
+            5 => Self::Any,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// The number that stands for it in a record.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Meta => 1,
+            Self::Zfs => 2,
+            Self::Zvol => 3,
+            Self::Other => 4,
+            Self::Any => 5,
+            Self::Unknown(number) => number,
+        }
+    }
+}
+
+/// What the first record of a stream that is to be made says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BeginFields {
+    /// Whether the stream is one or many.
+    pub header_type: HeaderType,
+    /// What a receiver has to know.
+    pub features: Features,
+    /// When the snapshot was made, in seconds since 1970; 0 in a package.
+    pub creation_time: u64,
+    /// The type of the dataset; none in a package.
+    pub objset_type: ObjsetType,
+    /// What a receiver need not know.
+    pub flags: BeginFlags,
+    /// The GUID of the snapshot; 0 in a package.
+    pub to_guid: u64,
+    /// The GUID of the base.
+    pub from_guid: Option<u64>,
+    /// The name of the snapshot.
+    pub to_name: SnapshotName,
+}
+
 impl BeginRecord {
     /// The length of the record in bytes.
     pub const LEN: usize = 312;
@@ -137,6 +189,39 @@ impl BeginRecord {
         Ok(record)
     }
 
+    /// Makes the record as a machine of that byte order does.
+    #[must_use]
+    pub fn build(fields: &BeginFields, payload_len: u32, endian: Endian) -> Self {
+        let header_type = match fields.header_type {
+            HeaderType::Substream => 1,
+            HeaderType::Compound => 2,
+        };
+        let mut bytes = [0; Self::LEN];
+        let mut put_u32 = |at: usize, number: u32| {
+            bytes[at..at + 4].copy_from_slice(&endian.put_u32(number));
+        };
+        put_u32(Self::PAYLOAD_LEN_AT, payload_len);
+        put_u32(Self::OBJSET_TYPE_AT, fields.objset_type.number());
+        put_u32(Self::FLAGS_AT, fields.flags.bits());
+        let mut put_u64 = |at: usize, number: u64| {
+            bytes[at..at + 8].copy_from_slice(&endian.put_u64(number));
+        };
+        put_u64(Self::MAGIC_AT, Self::MAGIC);
+        let features = fields.features.bits() & ((1 << 56) - 1);
+        put_u64(Self::VERSION_AT, features << 2 | header_type);
+        put_u64(Self::CREATION_TIME_AT, fields.creation_time);
+        put_u64(Self::TO_GUID_AT, fields.to_guid);
+        put_u64(Self::FROM_GUID_AT, fields.from_guid.unwrap_or(0));
+        // A name has at most 255 bytes, so that a NUL is left.
+        let name = fields.to_name.as_str().as_bytes();
+        bytes[Self::TO_NAME_AT..][..name.len()].copy_from_slice(name);
+        Self {
+            bytes,
+            endian,
+            header_type: fields.header_type,
+        }
+    }
+
     fn u32(&self, at: usize) -> u32 {
         let mut bytes = [0; 4];
         bytes.copy_from_slice(&self.bytes[at..at + 4]);
@@ -185,15 +270,7 @@ impl BeginRecord {
     /// The type of the dataset.
     #[must_use]
     pub fn objset_type(&self) -> ObjsetType {
-        match self.u32(Self::OBJSET_TYPE_AT) {
-            0 => ObjsetType::None,
-            1 => ObjsetType::Meta,
-            2 => ObjsetType::Zfs,
-            3 => ObjsetType::Zvol,
-            4 => ObjsetType::Other,
-            5 => ObjsetType::Any,
-            other => ObjsetType::Unknown(other),
-        }
+        ObjsetType::from_number(self.u32(Self::OBJSET_TYPE_AT))
     }
 
     /// What a receiver need not know.
@@ -236,9 +313,10 @@ impl BeginRecord {
         self.u32(Self::PAYLOAD_LEN_AT)
     }
 
-    /// Whether blocks come exactly as they are on disk, encrypted ones encrypted.
+    /// Whether blocks come exactly as they are on disk, which is encrypted.
     ///
-    /// A raw stream of a dataset that is not encrypted is not encrypted either.
+    /// No release says so of a dataset that is not encrypted, also if a raw stream was asked for
+    /// (`zfs send -w`): that makes a stream with large, embedded and compressed blocks.
     #[must_use]
     pub fn is_raw(&self) -> bool {
         self.features().contains(Features::RAW)

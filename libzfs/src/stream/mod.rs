@@ -2,13 +2,32 @@
 //!
 //! A stream is a sequence of records of 312 bytes, some of them with a payload. All numbers are in
 //! the byte order of the machine that made the stream. The first record, [`BeginRecord`], says what
-//! follows: which snapshot, from which base, raw or not, with which [`Features`].
+//! follows: which snapshot, from which base, raw or not, with which [`Features`]. The last is `END`.
+//! All types are in [`record`].
+//!
+//! A package (`zfs send -R`, `-I`, `-p`) is a head, which is a `BEGIN` record with an nvlist of what
+//! is in it and an `END` record; streams as above; and another `END` record.
+//!
+//! [`Records`] walks over what is in memory, [`Reader`] over what can be read; both know packages
+//! too. [`Writer`] makes streams and packages.
 
 mod begin;
 mod error;
 mod features;
+mod reader;
+pub mod record;
+mod slice;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod writer;
 
-pub use self::begin::{BeginRecord, HeaderType, ObjsetType};
-pub use self::error::StreamError;
+pub use self::begin::{BeginFields, BeginRecord, HeaderType, ObjsetType};
+pub use self::error::{ReadError, StreamError};
 pub use self::features::{BeginFlags, Features};
+pub use self::reader::{Payload, Reader};
+pub use self::record::{Body, Checksum, Place, Record, RecordFlags, RecordType};
+pub use self::slice::Records;
+pub use self::walk::Limits;
+pub use self::writer::Writer;
 pub use crate::nvlist::Endian;
