@@ -145,9 +145,19 @@ pub(crate) fn destroy_bookmarks(bookmarks: &[CString]) {
     check(unsafe { sys::lzc_destroy_bookmarks(list.0, &mut errors.0) });
 }
 
+/// The same properties as the safe call: the kernel's part grows with their number.
 pub(crate) fn bookmarks(dataset: &CStr) {
     let props = List::new();
-    for name in [c"guid", c"createtxg", c"creation"] {
+    for name in [
+        c"guid",
+        c"createtxg",
+        c"creation",
+        c"ivsetguid",
+        c"referenced",
+        c"logicalreferenced",
+        c"redact_snaps",
+        c"redact_complete",
+    ] {
         props.add_boolean(name);
     }
     let mut found = List::none();
@@ -171,6 +181,9 @@ pub(crate) fn bookmarks(dataset: &CStr) {
             number(c"guid"),
             number(c"createtxg"),
             number(c"creation"),
+            number(c"ivsetguid"),
+            number(c"referenced"),
+            number(c"logicalreferenced"),
         ));
     });
 }

@@ -33,8 +33,7 @@ const BULK_ROUNDS: usize = 3;
 
 const CALL_NOTES: &str = "\
 The first row is the same call on both sides: what the measurement is good for. What libzfs does
-more on purpose: load_key and try_key first read the dataset, whose keyformat has to be the key's;
-send and receive are in a thread of their own, which no signal reaches.
+more on purpose: send and receive are in a thread of their own, which no signal reaches.
 ";
 
 #[derive(Debug, Parser)]

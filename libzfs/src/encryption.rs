@@ -29,9 +29,10 @@ impl Zfs {
     ///
     /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::NotEncrypted`],
     ///   [`ErrorKind::NotEncryptionRoot`];
-    /// * [`ErrorKind::InvalidKey`]: the dataset's `keyformat` is another one, or its `pbkdf2iters`
-    ///   are more than 50 million, which a stream can bring about: derive the key with
-    ///   [`Key::wrapping_key`] then, and use [`load_wrapping_key`](Self::load_wrapping_key);
+    /// * [`ErrorKind::InvalidKey`]: the dataset's `keyformat` is another one and the key not its
+    ///   own, or its `pbkdf2iters` are more than 50 million, which a stream can bring about: derive
+    ///   the key with [`Key::wrapping_key`] then, and use
+    ///   [`load_wrapping_key`](Self::load_wrapping_key);
     /// * [`ErrorKind::KeyWouldShow`]: `ZFS_IOC_TRACE` is set;
     /// * [`ErrorKind::WrongKey`]: it is not the dataset's key;
     /// * [`ErrorKind::KeyAlreadyLoaded`];
@@ -72,8 +73,23 @@ impl Zfs {
     }
 
     fn use_key(&self, root: &DatasetName, key: &Key, noop: bool) -> Result<()> {
-        let wrapping_key = self.wrapping_key(root, key)?;
-        self.use_wrapping_key(root, &wrapping_key, noop)
+        if key.format() == KeyFormat::Passphrase {
+            let wrapping_key = self.wrapping_key(root, key)?;
+            return self.use_wrapping_key(root, &wrapping_key, noop);
+        }
+        // Nothing of the dataset is needed to make such a key, and reading it takes longer than
+        // the call does. If the key is wrong, the dataset can say better why.
+        let none = Derivation { salt: 0, iters: 0 };
+        let wrapping_key = key
+            .wrapping_key(none)
+            .map_err(|error| invalid_key(root, error))?;
+        match self.use_wrapping_key(root, &wrapping_key, noop) {
+            Err(error) if error.kind() == ErrorKind::WrongKey => {
+                check_key_format(&self.dataset(root)?, key)?;
+                Err(error)
+            }
+            result => result,
+        }
     }
 
     fn use_wrapping_key(&self, root: &DatasetName, key: &WrappingKey, noop: bool) -> Result<()> {
@@ -102,43 +118,27 @@ impl Zfs {
         }
     }
 
-    /// The wrapping key that `key` is for this dataset.
-    fn wrapping_key(&self, root: &DatasetName, key: &Key) -> Result<WrappingKey> {
+    /// The wrapping key that a passphrase is for this dataset.
+    fn wrapping_key(&self, root: &DatasetName, passphrase: &Key) -> Result<WrappingKey> {
         let dataset = self
             .dataset(root)
             .map_err(|error| error.with_operation(Operation::LoadKey))?;
         check_encryption_root(Operation::LoadKey, &dataset)?;
-        let refused = |error: KeyError| {
-            Error::refused(
-                Operation::LoadKey,
-                root.as_str(),
-                ErrorKind::InvalidKey,
-                error,
-            )
-        };
-        let given = key.format();
-        match dataset.key_format()? {
-            Some(expected) if expected != given => {
-                return Err(refused(KeyError::Format { expected, given }));
-            }
-            _ => {}
-        }
+        check_key_format(&dataset, passphrase)?;
         let number = |property: &NativeProperty<u64>| -> Result<u64> {
             Ok(dataset.get(property)?.map_or(0, |p| p.value))
         };
-        let derivation = match given {
-            KeyFormat::Passphrase => Derivation {
-                salt: number(&property::PBKDF2_SALT)?,
-                iters: number(&property::PBKDF2_ITERS)?,
-            },
-            _ => Derivation { salt: 0, iters: 0 },
+        let derivation = Derivation {
+            salt: number(&property::PBKDF2_SALT)?,
+            iters: number(&property::PBKDF2_ITERS)?,
         };
+        let refused = |error| invalid_key(root, error);
         if derivation.iters > MAX_LOAD_ITERS {
             return Err(refused(KeyError::TooManyIterations {
                 iters: derivation.iters,
             }));
         }
-        key.wrapping_key(derivation).map_err(refused)
+        passphrase.wrapping_key(derivation).map_err(refused)
     }
 
     /// Removes the key of an encryption root from the kernel's memory. Neither it nor a dataset
@@ -535,6 +535,27 @@ fn check_key_unloaded(dataset: &Dataset) -> Result<()> {
         ErrorKind::KeyAlreadyLoaded,
         "it has to be unloaded first",
     ))
+}
+
+fn invalid_key(root: &DatasetName, error: KeyError) -> Error {
+    Error::refused(
+        Operation::LoadKey,
+        root.as_str(),
+        ErrorKind::InvalidKey,
+        error,
+    )
+}
+
+/// Refuses a key that is of another format than the dataset's.
+fn check_key_format(dataset: &Dataset, key: &Key) -> Result<()> {
+    let given = key.format();
+    match dataset.key_format()? {
+        Some(expected) if expected != given => {
+            let error = KeyError::Format { expected, given };
+            Err(invalid_key(dataset.name(), error))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_encryption_root(operation: Operation, dataset: &Dataset) -> Result<()> {
