@@ -1,6 +1,19 @@
 //! The checksum of send streams and resume tokens.
 
+#[cfg(target_arch = "x86_64")]
+#[allow(
+    unsafe_code,
+    reason = "it is where a processor is told that it has what it has"
+)]
+mod avx2;
+#[cfg(any(target_arch = "x86_64", test))]
+mod lanes;
+
 use crate::nvlist::Endian;
+
+/// From so many bytes on it pays to put lanes together.
+#[cfg(target_arch = "x86_64")]
+const LANES_FROM: usize = 256;
 
 /// Fletcher-4: four sums, each over the one before it, of the words of 32 bits that the data
 /// consist of.
@@ -55,16 +68,28 @@ impl Fletcher4 {
 
     /// Sums data that is a multiple of four bytes long.
     fn words(&mut self, data: &[u8]) {
-        // The byte order is asked for once and not in the loop.
-        self.sums = match self.endian {
-            Endian::Little => sum(self.sums, data, u32::from_le_bytes),
-            Endian::Big => sum(self.sums, data, u32::from_be_bytes),
-        };
+        #[cfg(target_arch = "x86_64")]
+        if data.len() >= LANES_FROM {
+            if let Some(sums) = avx2::sum(self.sums, data, self.endian) {
+                self.sums = sums;
+                return;
+            }
+        }
+        self.sums = scalar(self.sums, data, self.endian);
     }
 
     /// The four sums of all that came so far.
     pub(crate) const fn sums(&self) -> [u64; 4] {
         self.sums
+    }
+}
+
+/// Word by word, as the definition says.
+fn scalar(sums: [u64; 4], data: &[u8], endian: Endian) -> [u64; 4] {
+    // The byte order is asked for once and not in the loop.
+    match endian {
+        Endian::Little => sum(sums, data, u32::from_le_bytes),
+        Endian::Big => sum(sums, data, u32::from_be_bytes),
     }
 }
 
@@ -155,6 +180,27 @@ mod tests {
                 from = to;
             }
             prop_assert_eq!(sum.sums(), fletcher4(endian, &data));
+        }
+
+        #[test]
+        fn lanes_sum_the_same(
+            sums: [u64; 4],
+            data in proptest::collection::vec(any::<u32>(), 0..3000),
+            ones: bool,
+            big: bool,
+        ) {
+            let endian = if big { Endian::Big } else { Endian::Little };
+            let data: Vec<u8> = data
+                .iter()
+                .flat_map(|word| if ones { [0xff; 4] } else { word.to_le_bytes() })
+                .collect();
+            let expected = scalar(sums, &data, endian);
+            prop_assert_eq!(lanes::sum::<4>(sums, &data, endian), expected);
+            prop_assert_eq!(lanes::sum::<8>(sums, &data, endian), expected);
+            #[cfg(target_arch = "x86_64")]
+            if let Some(sums) = avx2::sum(sums, &data, endian) {
+                prop_assert_eq!(sums, expected);
+            }
         }
 
         #[test]

@@ -37,8 +37,8 @@
 //! # Features
 //!
 //! * `lzc` (default): everything that talks to ZFS, linked with `libzfs_core` and libnvpair. Without
-//!   it the crate is pure Rust and needs no ZFS library: names, nvlists, stream records, resume
-//!   tokens and the derivation of keys.
+//!   it the crate is pure Rust and needs no ZFS library: names, nvlists, send streams, resume tokens
+//!   and the derivation of keys.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.
 //!
 //! # What it never does
@@ -49,7 +49,7 @@
 
 // The text above speaks of what is there by default.
 #![cfg_attr(not(feature = "lzc"), allow(rustdoc::broken_intra_doc_links))]
-// What is not `ffi` is safe Rust.
+// What is not `ffi` is safe Rust, but for the choice of instructions in `fletcher4`.
 #![deny(unsafe_code)]
 
 mod fletcher4;

@@ -146,8 +146,8 @@ impl BeginRecord {
     const CREATION_TIME_AT: usize = 24;
     const OBJSET_TYPE_AT: usize = 32;
     const FLAGS_AT: usize = 36;
-    const TO_GUID_AT: usize = 40;
-    const FROM_GUID_AT: usize = 48;
+    pub(super) const TO_GUID_AT: usize = 40;
+    pub(super) const FROM_GUID_AT: usize = 48;
     const TO_NAME_AT: usize = 56;
 
     /// Reads the record from the first [`LEN`](Self::LEN) bytes of a stream.

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::guard::Unmet;
 use super::{BeginRecord, Checksum, RecordType};
 use crate::nvlist::DecodeError;
 
@@ -150,6 +151,14 @@ pub enum StreamError {
         /// What is wrong, with bytes counted from there.
         error: DecodeError,
     },
+    /// The stream is not what it has to be.
+    #[error("at byte {offset}: {unmet}")]
+    Unmet {
+        /// The byte from which that follows.
+        offset: u64,
+        /// What it is not.
+        unmet: Unmet,
+    },
 }
 
 impl StreamError {
@@ -172,7 +181,8 @@ impl StreamError {
             | Self::PayloadTooLong { offset, .. }
             | Self::BadChecksum { offset, .. }
             | Self::BadEndChecksum { offset, .. }
-            | Self::BadPackageEnd { offset } => *offset,
+            | Self::BadPackageEnd { offset }
+            | Self::Unmet { offset, .. } => *offset,
         }
     }
 

@@ -9,25 +9,35 @@
 //! is in it and an `END` record; streams as above; and another `END` record.
 //!
 //! [`Records`] walks over what is in memory, [`Reader`] over what can be read; both know packages
-//! too. [`Writer`] makes streams and packages.
+//! too. [`Verify`] passes a stream on and compares its checksums meanwhile, and [`Guard`] passes on
+//! only what it is told to. [`Writer`] makes streams and packages.
 
 mod begin;
+mod check;
 mod error;
 mod features;
+mod guard;
+mod pass;
 mod reader;
 pub mod record;
 mod slice;
+pub mod summary;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod walk;
 mod writer;
 
 pub use self::begin::{BeginFields, BeginRecord, HeaderType, ObjsetType};
+pub use self::check::verify;
 pub use self::error::{ReadError, StreamError};
 pub use self::features::{BeginFlags, Features};
+pub use self::guard::{Guard, Require, Unmet};
 pub use self::reader::{Payload, Reader};
 pub use self::record::{Body, Checksum, Place, Record, RecordFlags, RecordType};
 pub use self::slice::Records;
+pub use self::summary::{StreamSummary, Summary};
+pub use self::verify::Verify;
 pub use self::walk::Limits;
 pub use self::writer::Writer;
 pub use crate::nvlist::Endian;

@@ -15,7 +15,7 @@ const SKIP_LEN: usize = 64 << 10;
 /// Of a payload only what is asked for is kept: what [`payload`](Self::payload) or
 /// [`read_payload`](Self::read_payload) does not read is passed over. So the memory that it takes
 /// does not depend on the stream. Nothing behind the last record is read, and checksums are not
-/// looked at.
+/// looked at: read from a [`Verify`](super::Verify) to have that done.
 ///
 /// Records are read one by one, with a call for each record and each payload; a file or pipe with
 /// many small ones should stand in a [`BufReader`](io::BufReader), which then reads ahead.

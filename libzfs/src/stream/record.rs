@@ -27,6 +27,9 @@ pub const RECORD_LEN: usize = BeginRecord::LEN;
 /// Where a record's own checksum is; what precedes it is what it is over.
 pub(super) const CHECKSUM_AT: usize = RECORD_LEN - 32;
 
+/// Where in an `END` record the checksum of all before it is.
+pub(super) const END_CHECKSUM_AT: usize = 8;
+
 /// The type of a record (`DRR_*`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 #[repr(u8)]
@@ -584,6 +587,11 @@ impl<'a> Record<'a> {
     pub fn checksum(&self) -> Option<Checksum> {
         let checksum = self.raw_checksum();
         (self.record_type != RecordType::Begin && !checksum.is_zero()).then_some(checksum)
+    }
+
+    /// What an `END` record says of all before it.
+    pub(super) fn end_checksum(&self) -> Checksum {
+        Field::get(self.bytes, END_CHECKSUM_AT, self.endian)
     }
 
     pub(super) fn raw_checksum(&self) -> Checksum {

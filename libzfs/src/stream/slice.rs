@@ -8,7 +8,7 @@ use super::{Limits, Record, StreamError};
 /// The records of a stream or package in memory, each with its payload.
 ///
 /// It ends with the record that ends the stream, or with the first error; [`rest`](Self::rest) is
-/// what has not been walked over. Checksums are not looked at.
+/// what has not been walked over. Checksums are not looked at: see [`verify`](super::verify).
 ///
 /// ```
 /// use libzfs::stream::{Body, Records, StreamError};
@@ -57,20 +57,30 @@ impl<'a> Records<'a> {
         self.rest
     }
 
-    fn step(&mut self) -> Result<(Record<'a>, &'a [u8]), StreamError> {
+    /// The next record, for whose payload [`payload`](Self::payload) is to be called.
+    pub(super) fn header(&mut self) -> Result<Record<'a>, StreamError> {
         let Some((bytes, rest)) = self.rest.split_first_chunk() else {
             return Err(self.walk.cut_in_record(self.rest.len()));
         };
         let record = self.walk.step(bytes)?;
+        self.rest = rest;
+        Ok(record)
+    }
+
+    pub(super) fn payload(&mut self, record: &Record<'_>) -> Result<&'a [u8], StreamError> {
         let here = usize::try_from(record.payload_len)
             .ok()
-            .and_then(|len| rest.split_at_checked(len));
+            .and_then(|len| self.rest.split_at_checked(len));
         let Some((payload, rest)) = here else {
-            let missing = record.payload_len - rest.len() as u64;
+            let missing = record.payload_len - self.rest.len() as u64;
             return Err(self.walk.cut_in_payload(missing));
         };
         self.rest = rest;
-        Ok((record, payload))
+        Ok(payload)
+    }
+
+    pub(super) const fn is_done(&self) -> bool {
+        self.walk.is_done()
     }
 }
 
@@ -78,10 +88,12 @@ impl<'a> Iterator for Records<'a> {
     type Item = Result<(Record<'a>, &'a [u8]), StreamError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.failed || self.walk.is_done() {
+        if self.failed || self.is_done() {
             return None;
         }
-        let item = self.step();
+        let item = self
+            .header()
+            .and_then(|record| Ok((record, self.payload(&record)?)));
         self.failed = item.is_err();
         Some(item)
     }

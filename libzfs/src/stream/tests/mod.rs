@@ -1,2 +1,3 @@
 mod samples;
+mod verify;
 mod walk;
