@@ -1,5 +1,7 @@
 //! Bookmarks: what an incremental send can start from when its snapshot is gone.
 
+use bstr::ByteVec;
+
 use crate::error::{Error, ErrorKind, Failure, Operation, Result};
 use crate::handle::{Zfs, name_items};
 use crate::name::{BookmarkName, DatasetName, IncrementalSource, MAX_NAME_LEN, PoolName};
@@ -138,7 +140,8 @@ impl Zfs {
         let list = self.list_bookmarks(dataset, &properties)?;
         let mut bookmarks = Vec::with_capacity(list.len());
         for (short, values) in list {
-            let name = dataset.bookmark(&short.to_string()).map_err(|error| {
+            let short = Vec::from(short).into_string_lossy();
+            let name = dataset.bookmark(&short).map_err(|error| {
                 let name = format!("{dataset}#{short}");
                 let kind = if name.len() > MAX_NAME_LEN {
                     ErrorKind::NameTooLong

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashSet};
 use std::os::fd::AsFd;
 use std::time::{Duration, SystemTime};
 
+use bstr::ByteVec;
+
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::ffi::Device;
 use crate::handle::{Outcome, Zfs, name_items};
@@ -137,7 +139,7 @@ impl Zfs {
                     .ok_or_else(|| failed(Errno::new(libc::EIO)))?;
                 let since = SystemTime::UNIX_EPOCH + Duration::from_secs(since);
                 Ok(HoldTime {
-                    tag: tag.to_string(),
+                    tag: Vec::from(tag).into_string_lossy(),
                     since,
                 })
             })
