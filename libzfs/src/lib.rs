@@ -153,7 +153,7 @@ pub use self::program::Program;
 #[cfg(feature = "lzc")]
 pub use self::property::{CanMount, Encryption, KeyStatus, Properties, Property, Source};
 #[cfg(feature = "lzc")]
-pub use self::receive::{ReceiveBuilder, Received, StreamSource};
+pub use self::receive::{FromReader, ReceiveBuilder, Received, StreamSource};
 #[cfg(feature = "lzc")]
 pub use self::rollback::Rollback;
 #[cfg(feature = "lzc")]
@@ -162,6 +162,8 @@ pub use self::scrub::Scrub;
 pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
+#[cfg(feature = "lzc")]
+pub use self::transfer::{Progress, TransferControl};
 #[cfg(feature = "lzc")]
 pub use self::vdev::{TrimBuilder, VdevGuid, VdevOutcome};
 #[cfg(feature = "lzc")]

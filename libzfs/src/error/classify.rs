@@ -24,6 +24,22 @@ pub(super) fn classify_vdev(errno: Errno) -> Kind {
     }
 }
 
+/// The number of an error of input or output; one that a program made itself has that of its kind.
+pub(super) fn errno_of(error: &std::io::Error) -> Errno {
+    use std::io::ErrorKind as Io;
+    Errno::new(match (error.raw_os_error(), error.kind()) {
+        (Some(number), _) => number,
+        (None, Io::BrokenPipe) => libc::EPIPE,
+        (None, Io::ConnectionReset | Io::ConnectionAborted | Io::UnexpectedEof) => libc::ECONNRESET,
+        (None, Io::NotConnected) => libc::ENOTCONN,
+        (None, Io::PermissionDenied) => libc::EACCES,
+        (None, Io::QuotaExceeded) => libc::EDQUOT,
+        (None, Io::StorageFull) => libc::ENOSPC,
+        (None, Io::TimedOut) => libc::ETIMEDOUT,
+        (None, _) => libc::EIO,
+    })
+}
+
 /// The kind of an error that a system call of this process's own met.
 pub(super) fn classify_io(operation: Op, errno: Errno) -> Kind {
     match errno.raw() {

@@ -119,6 +119,7 @@ system {
     ECHRNG "channel program failed";
     EBADE "checksum mismatch";
     ECANCELED "canceled";
+    EINPROGRESS "now in progress";
     EALREADY "done or running already";
     ENOTTY "ioctl not known to this module";
     ENOSYS "function not implemented";

@@ -347,6 +347,18 @@ kinds! {
     /// The time limit of the caller's own descriptor ran out (`SO_RCVTIMEO`, `SO_SNDTIMEO`).
     TimedOut libc::ETIMEDOUT, "the descriptor's time limit ran out";
 
+    /// The transfer's [`TransferControl`](crate::TransferControl) was cancelled.
+    Cancelled libc::ECANCELED, "cancelled";
+    /// No byte of the stream moved for as long as the transfer's
+    /// [`TransferControl`](crate::TransferControl) allows.
+    Stalled libc::ETIME, "no byte moved for too long" =>
+        "resume from the receive_resume_token if the receive was resumable, or send again";
+    /// The transfer was cancelled or stalled, and the kernel has not given it up within the second
+    /// that it has for that. Its thread waits for the kernel; what has become of the transfer is
+    /// known when nothing is busy with the dataset any more.
+    StillRunning libc::EINPROGRESS, "stopped, but the kernel has not given it up yet" =>
+        "see whether the pool is suspended";
+
     /// The stream has no byte.
     EmptyStream libc::EIO, "the stream is empty" => "see why its sender wrote nothing";
     /// The stream ended before its end record.

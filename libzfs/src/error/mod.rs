@@ -6,6 +6,8 @@ mod kind;
 
 use std::fmt;
 
+use crate::resume_token::ResumeToken;
+
 pub use self::errno::Errno;
 pub use self::kind::{ErrorKind, Operation};
 
@@ -37,6 +39,7 @@ struct Inner {
     errno: Errno,
     failures: Vec<Failure>,
     suppressed: u64,
+    resume_token: Option<ResumeToken>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -91,13 +94,14 @@ impl Error {
         target: impl Into<String>,
         error: std::io::Error,
     ) -> Self {
-        let errno = Errno::from(error);
-        Self::new(
-            operation,
-            target,
-            classify::classify_io(operation, errno),
-            errno,
-        )
+        let errno = classify::errno_of(&error);
+        let kind = classify::classify_io(operation, errno);
+        let has_number = error.raw_os_error().is_some();
+        let failed = Self::new(operation, target, kind, errno);
+        if has_number {
+            return failed;
+        }
+        failed.with_source(error)
     }
 
     /// An error whose kind the caller knows better than the number tells.
@@ -114,6 +118,7 @@ impl Error {
             errno,
             failures: Vec::new(),
             suppressed: 0,
+            resume_token: None,
             source: None,
         }))
     }
@@ -148,6 +153,11 @@ impl Error {
 
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
+        self
+    }
+
+    pub(crate) fn with_resume_token(mut self, token: Option<ResumeToken>) -> Self {
+        self.0.resume_token = token;
         self
     }
 
@@ -235,6 +245,15 @@ impl Error {
         &self.0.failures
     }
 
+    /// With what a receive that failed can be resumed: after one that was
+    /// [resumable](crate::ReceiveBuilder::resumable) and of which the dataset has a part, this one's
+    /// or an earlier one's. It is what
+    /// [`Dataset::receive_resume_token`](crate::Dataset::receive_resume_token) said after the
+    /// failure.
+    pub fn resume_token(&self) -> Option<&ResumeToken> {
+        self.0.resume_token.as_ref()
+    }
+
     /// How many more items failed than [`failures`](Self::failures) lists, because the kernel's
     /// answer had no room for them.
     pub fn suppressed_failures(&self) -> u64 {
@@ -291,6 +310,7 @@ impl fmt::Debug for Error {
             .field("errno", &inner.errno)
             .field("failures", &inner.failures)
             .field("suppressed", &inner.suppressed)
+            .field("resume_token", &inner.resume_token)
             .field("source", &inner.source)
             .finish()
     }
@@ -316,7 +336,7 @@ impl From<Error> for std::io::Error {
             ErrorKind::StreamTruncated | ErrorKind::EmptyStream => Io::UnexpectedEof,
             ErrorKind::SourceFailed => Io::ConnectionReset,
             ErrorKind::NotAStream | ErrorKind::BadStream => Io::InvalidData,
-            ErrorKind::TimedOut => Io::TimedOut,
+            ErrorKind::TimedOut | ErrorKind::Stalled => Io::TimedOut,
             ErrorKind::Unsupported => Io::Unsupported,
             kind if kind.usual_errno().raw() == libc::ENOENT => Io::NotFound,
             kind if kind.usual_errno().raw() == libc::EEXIST => Io::AlreadyExists,

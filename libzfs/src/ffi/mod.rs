@@ -14,7 +14,7 @@ pub(crate) use self::device::Device;
 pub(crate) use self::lzc::{
     KeyCommand, Library, MAX_ARGUMENT_DEPTH, RawProgram, RawReceive, RawReceived, RawSend,
 };
-pub(crate) use self::signals::{SignalsBlocked, block_all_signals};
+pub(crate) use self::signals::{SignalsBlocked, SigpipeBlocked, block_all_signals};
 pub use self::version::UserlandLibrary;
 pub(crate) use self::version::userland_library;
 

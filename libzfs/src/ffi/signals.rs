@@ -51,6 +51,68 @@ impl Drop for SignalsBlocked {
     }
 }
 
+/// `SIGPIPE` kept from the calling thread for as long as this lives: writing to what has no reader
+/// fails, and raises nothing.
+///
+/// The kernel raises it for the thread that writes. So what this thread raised meanwhile is pending
+/// for it, and is taken back before the mask is.
+#[derive(Debug)]
+pub(crate) struct SigpipeBlocked {
+    only: libc::sigset_t,
+    before: libc::sigset_t,
+    /// It was pending before, and is not ours to take back.
+    pending: bool,
+    _not_send: PhantomData<*const ()>,
+}
+
+impl SigpipeBlocked {
+    pub(crate) fn new() -> Self {
+        let mut only = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: `sigemptyset` initialises the set that it is given.
+        unsafe { libc::sigemptyset(only.as_mut_ptr()) };
+        // SAFETY: the set is initialised; the signal exists.
+        unsafe { libc::sigaddset(only.as_mut_ptr(), libc::SIGPIPE) };
+        // SAFETY: it was initialised above.
+        let only = unsafe { only.assume_init() };
+        let pending = is_pending(libc::SIGPIPE);
+        let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: the set is initialised, and the other is ours to write.
+        let rc = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &only, before.as_mut_ptr()) };
+        debug_assert_eq!(rc, 0, "SIG_BLOCK is a valid way to change a mask");
+        Self {
+            only,
+            // SAFETY: the only way for it not to be written is that SIG_BLOCK is not valid.
+            before: unsafe { before.assume_init() },
+            pending,
+            _not_send: PhantomData,
+        }
+    }
+}
+
+impl Drop for SigpipeBlocked {
+    fn drop(&mut self) {
+        if !self.pending && is_pending(libc::SIGPIPE) {
+            let at_once = libc::timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
+            // SAFETY: the set and the time are initialised; what is known of the signal is not
+            // asked for.
+            unsafe { libc::sigtimedwait(&self.only, ptr::null_mut(), &at_once) };
+        }
+        // SAFETY: the set is a mask that this thread had; the present one is not asked for.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.before, ptr::null_mut()) };
+    }
+}
+
+fn is_pending(signal: libc::c_int) -> bool {
+    let mut pending = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: `sigpending` initialises the set that it is given.
+    unsafe { libc::sigpending(pending.as_mut_ptr()) };
+    // SAFETY: the set was initialised.
+    unsafe { libc::sigismember(pending.as_ptr(), signal) == 1 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +132,16 @@ mod tests {
         assert!(is_blocked(libc::SIGUSR1));
         drop(blocked);
         assert!(!is_blocked(libc::SIGUSR1));
+    }
+
+    #[test]
+    fn a_broken_pipe_leaves_nothing_pending() {
+        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        drop(reader);
+        let blocked = SigpipeBlocked::new();
+        assert!(rustix::io::write(&writer, b"x").is_err());
+        drop(blocked);
+        assert!(!is_blocked(libc::SIGPIPE));
+        assert!(!is_pending(libc::SIGPIPE));
     }
 }

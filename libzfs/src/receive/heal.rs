@@ -6,7 +6,8 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 
 use super::explain::is_encrypted;
-use super::{Intake, Received, StreamSource};
+use super::intake::{Intake, Receiver};
+use super::{Received, StreamSource};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::RawReceive;
 use crate::handle::Zfs;
@@ -15,6 +16,7 @@ use crate::property::Properties;
 use crate::redaction::redact_snaps;
 use crate::snapshot::Snapshot;
 use crate::stream::{BeginRecord, Features};
+use crate::transfer::Watch;
 
 /// One at a time: the kernel panics if it is to heal what it is healing.
 static HEALING: Mutex<()> = Mutex::new(());
@@ -69,29 +71,32 @@ impl Zfs {
     #[doc(alias = "lzc_receive_with_heal")]
     #[doc(alias = "corrective receive")]
     pub fn force_heal(&self, snapshot: &SnapshotName, source: impl StreamSource) -> Result<u64> {
-        let healed = source.feed(&Intake {
-            zfs: self,
-            operation: Operation::Heal,
-            snapshot,
-            take: &take,
+        let healed = source.feed(Intake {
+            receiver: Receiver {
+                zfs: self.clone(),
+                operation: Operation::Heal,
+                snapshot: snapshot.clone(),
+            },
+            watch: Watch::default(),
+            take: Box::new(take),
         })?;
         Ok(healed.bytes())
     }
 }
 
-fn take(intake: &Intake<'_>, begin: BeginRecord, fd: BorrowedFd<'_>) -> Result<Received> {
-    let (zfs, snapshot) = (intake.zfs, intake.snapshot);
+fn take(receiver: &Receiver, begin: BeginRecord, fd: BorrowedFd<'_>) -> Result<Received> {
+    let (zfs, snapshot) = (&receiver.zfs, &receiver.snapshot);
     if libzfs_sys::optional::lzc_receive_with_heal().is_none() {
         let why = "it needs OpenZFS 2.2 or later";
-        return Err(intake.refused(ErrorKind::Unsupported, why));
+        return Err(receiver.refused(ErrorKind::Unsupported, why));
     }
     let _one = HEALING.lock().unwrap_or_else(PoisonError::into_inner);
     let found = |error: Error| error.with_operation(Operation::Heal);
     let dataset = zfs.dataset(snapshot.dataset()).map_err(found)?;
     let target = zfs.snapshot(snapshot).map_err(found)?;
     let encrypted = is_encrypted(&dataset);
-    check(intake, &begin, &target, encrypted)?;
-    check_closed(intake, dataset.properties())?;
+    check(receiver, &begin, &target, encrypted)?;
+    check_closed(receiver, dataset.properties())?;
     tracing::debug!(%snapshot, raw = begin.is_raw(), "heal");
     let raw = RawReceive {
         snapshot: snapshot.as_str(),
@@ -105,7 +110,7 @@ fn take(intake: &Intake<'_>, begin: BeginRecord, fd: BorrowedFd<'_>) -> Result<R
         heal: true,
         begin: &begin,
     };
-    match intake.run(&raw, fd)? {
+    match receiver.run(&raw, fd)? {
         Ok(received) => Ok(Received::new(begin, received)),
         Err(error) => Err(match error.kind() {
             ErrorKind::Busy if zfs.has_partial_receive(snapshot.dataset()) => {
@@ -118,7 +123,7 @@ fn take(intake: &Intake<'_>, begin: BeginRecord, fd: BorrowedFd<'_>) -> Result<R
 
 /// Refuses what the kernel does not check, and would write into the snapshot.
 fn check(
-    intake: &Intake<'_>,
+    receiver: &Receiver,
     begin: &BeginRecord,
     target: &Snapshot,
     encrypted: bool,
@@ -141,11 +146,11 @@ fn check(
     } else {
         return Ok(());
     };
-    Err(intake.refused(kind, why))
+    Err(receiver.refused(kind, why))
 }
 
 /// Refuses, as far as it can be seen, a snapshot that is open: the kernel panics.
-fn check_closed(intake: &Intake<'_>, properties: &Properties) -> Result<()> {
+fn check_closed(receiver: &Receiver, properties: &Properties) -> Result<()> {
     const VISIBLE: u64 = 1;
     let snapdev = properties
         .raw("snapdev")
@@ -153,10 +158,10 @@ fn check_closed(intake: &Intake<'_>, properties: &Properties) -> Result<()> {
     // What the stream says that it is of is no promise.
     let is_volume = properties.raw("volsize").is_some();
     if is_volume && snapdev == Some(VISIBLE) {
-        return Err(intake.refused(ErrorKind::Busy, "it has a device (snapdev=visible)"));
+        return Err(receiver.refused(ErrorKind::Busy, "it has a device (snapdev=visible)"));
     }
-    if is_mounted(intake.snapshot.as_str()) {
-        return Err(intake.refused(ErrorKind::Busy, "it is mounted"));
+    if is_mounted(receiver.snapshot.as_str()) {
+        return Err(receiver.refused(ErrorKind::Busy, "it is mounted"));
     }
     Ok(())
 }

@@ -1,30 +1,61 @@
 //! How a stream comes in: from a descriptor of any kind, or from a send.
 
 use std::fmt;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::thread;
+use std::fs::File;
+use std::io::{self, Read};
+use std::mem;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use super::Received;
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::ffi::{RawReceive, RawReceived};
+use crate::ffi::{RawReceive, RawReceived, SigpipeBlocked};
 use crate::handle::{Zfs, kernel_release};
 use crate::name::{MAX_NAME_LEN, SnapshotName};
 use crate::send::SendStream;
 use crate::stream::{BeginRecord, Features, ObjsetType, StreamError};
-use crate::transfer::{self, Blocking, CopyError, Suitability};
+use crate::transfer::{
+    self, Alarm, Descriptor, FromRead, GRACE, Halt, Source, Suitability, Watch, Worker,
+};
 
-/// Something that a stream can be received from: a [`SendStream`] or a descriptor.
+/// Something that a stream can be received from: a [`SendStream`], a descriptor, or, in a
+/// [`FromReader`], anything that reads.
 ///
 /// For all that [`AsFd`] is implemented for, such as `&File`, `&UnixStream` or a child's output.
 pub trait StreamSource: sealed::Sealed {
     #[doc(hidden)]
-    fn feed(self, intake: &Intake<'_>) -> Result<Received>;
+    fn feed(self, intake: Intake) -> Result<Received>;
 }
+
+/// Anything that reads as something to receive from: a decompressor, a connection with TLS, bytes in
+/// memory, or what is left of a descriptor from which some bytes have been taken, with those before
+/// it ([`Read::chain`]).
+///
+/// Exactly the stream is read, so that what follows it is still there if the reader is borrowed. It
+/// is read in the thread that calls; a [`TransferControl`](crate::TransferControl) stops the receive
+/// between two reads, and cannot end one that does not come back.
+///
+/// ```no_run
+/// # fn example(zfs: &libzfs::Zfs, rest: std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
+/// use std::io::Read;
+/// use libzfs::FromReader;
+///
+/// # let taken = [0; 8];
+/// let stream = taken.chain(&rest);
+/// zfs.receive(&"vault/prod@mon".parse()?).run(FromReader(stream))?.all()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct FromReader<R>(
+    /// What is read.
+    pub R,
+);
 
 mod sealed {
     pub trait Sealed {}
     impl<T: std::os::fd::AsFd> Sealed for T {}
+    impl<R> Sealed for super::FromReader<R> {}
     impl Sealed for crate::send::SendStream {}
 }
 
@@ -32,23 +63,112 @@ mod sealed {
 /// find memory for whatever the record says, up to 4 GiB; later ones have a limit of 256 MiB.
 const MAX_PAYLOAD: u32 = 64 << 20;
 
-/// What takes a stream in.
+/// What takes a stream in, on its way to the thread that does so.
 #[doc(hidden)]
-pub struct Intake<'a> {
-    pub(super) zfs: &'a Zfs,
-    pub(super) operation: Operation,
-    pub(super) snapshot: &'a SnapshotName,
+pub struct Intake {
+    pub(super) receiver: Receiver,
+    pub(super) watch: Watch,
     /// Takes what follows the first record.
-    pub(super) take: &'a dyn Fn(&Intake<'_>, BeginRecord, BorrowedFd<'_>) -> Result<Received>,
+    pub(super) take: Take,
 }
 
-impl fmt::Debug for Intake<'_> {
+pub(super) type Take =
+    Box<dyn FnOnce(&Receiver, BeginRecord, BorrowedFd<'_>) -> Result<Received> + Send>;
+
+impl fmt::Debug for Intake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Intake").field(self.snapshot).finish()
+        f.debug_tuple("Intake")
+            .field(&self.receiver.snapshot)
+            .finish()
     }
 }
 
-impl Intake<'_> {
+impl Intake {
+    /// Receives from a descriptor of any kind.
+    fn descriptor(self, fd: BorrowedFd<'_>) -> Result<Received> {
+        let failed = |error| self.receiver.failed(error);
+        match transfer::readable(fd).map_err(failed)? {
+            Suitability::Unsuited => {
+                let why = "it is not open for reading";
+                Err(self.receiver.refused(ErrorKind::BadDescriptor, why))
+            }
+            Suitability::Direct if !self.watch.is_active() => {
+                let fd = fd.try_clone_to_owned().map_err(failed)?;
+                self.begin(fd, None)?.join()
+            }
+            _ => {
+                let mut source = Descriptor::new(fd).map_err(failed)?;
+                self.fed(&mut source)
+            }
+        }
+    }
+
+    /// Has the kernel receive from a descriptor that blocks, in a thread that signals do not reach.
+    fn begin(self, fd: OwnedFd, alarm: Option<Arc<Alarm>>) -> Result<Worker<Result<Received>>> {
+        let Self { receiver, take, .. } = self;
+        let (name, operation) = (receiver.snapshot.clone(), receiver.operation);
+        let work = move |fd: BorrowedFd<'_>| {
+            let begin = receiver.read_begin(fd)?;
+            receiver.check_begin(&begin)?;
+            take(&receiver, begin, fd)
+        };
+        Worker::spawn("zfs-receive", fd, alarm, work)
+            .map_err(|error| Error::from_io(operation, name.as_str(), error))
+    }
+
+    /// Receives from a pipe of ours, into which the stream is moved meanwhile.
+    fn fed(mut self, source: &mut dyn Source) -> Result<Received> {
+        let watch = mem::take(&mut self.watch);
+        let (snapshot, operation) = (self.receiver.snapshot.clone(), self.receiver.operation);
+        let stopped =
+            |kind: ErrorKind| Error::new(operation, snapshot.as_str(), kind, kind.usual_errno());
+        let failed = |error| Error::from_io(operation, snapshot.as_str(), error);
+
+        let (reader, writer) = transfer::pipe().map_err(failed)?;
+        let writer = File::from(writer);
+        rustix::io::ioctl_fionbio(&writer, true).map_err(|errno| failed(errno.into()))?;
+        let worker = self.begin(reader.into(), watch.alarm())?;
+        let quiet = SigpipeBlocked::new();
+        let fed = transfer::feed(source, &writer, &watch);
+        drop(quiet);
+        // The end of the stream for the kernel, wherever that is.
+        drop(writer);
+        let received = match &fed {
+            Err(Halt::Cancelled | Halt::Stalled) => worker.join_within(GRACE),
+            _ => worker.join_watched(&watch),
+        };
+        let Some(received) = received.map(transfer::joined) else {
+            return Err(stopped(ErrorKind::StillRunning));
+        };
+        // Where the stream was cut, why it was is the reason. Any other reason the kernel had
+        // before.
+        received.map_err(|error| {
+            if !matches!(
+                error.kind(),
+                ErrorKind::StreamTruncated | ErrorKind::EmptyStream
+            ) {
+                return error;
+            }
+            let why = match fed {
+                Err(Halt::Cancelled) => stopped(ErrorKind::Cancelled),
+                Err(Halt::Stalled) => stopped(ErrorKind::Stalled),
+                Err(Halt::Source(source)) => source.downcast().unwrap_or_else(failed),
+                _ => return error,
+            };
+            why.with_resume_token(error.resume_token().cloned())
+        })
+    }
+}
+
+/// What is received, and as what.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    pub(super) zfs: Zfs,
+    pub(super) operation: Operation,
+    pub(super) snapshot: SnapshotName,
+}
+
+impl Receiver {
     pub(super) fn refused(
         &self,
         kind: ErrorKind,
@@ -61,53 +181,10 @@ impl Intake<'_> {
         Error::from_io(self.operation, self.snapshot.as_str(), error)
     }
 
-    /// Receives from a descriptor of any kind.
-    fn descriptor(&self, fd: BorrowedFd<'_>) -> Result<Received> {
-        match transfer::readable(fd).map_err(|error| self.failed(error))? {
-            Suitability::Unsuited => {
-                Err(self.refused(ErrorKind::BadDescriptor, "it is not open for reading"))
-            }
-            Suitability::Direct => self.blocking(fd),
-            Suitability::Copied => thread::scope(|scope| {
-                let (reader, writer) = transfer::pipe().map_err(|error| self.failed(error))?;
-                let name = "zfs-receive-feed";
-                let feeder =
-                    transfer::spawn_scoped(scope, name, move || transfer::feed(fd, writer))
-                        .map_err(|error| self.failed(error))?;
-                let received = self.blocking(reader.as_fd());
-                // Before the join: the feeder ends when its pipe has no reader.
-                drop(reader);
-                match (received, transfer::joined(feeder.join())) {
-                    // That the source failed is why the stream was cut.
-                    (Err(cut), Err(CopyError::Read(error)))
-                        if matches!(
-                            cut.kind(),
-                            ErrorKind::StreamTruncated | ErrorKind::EmptyStream
-                        ) =>
-                    {
-                        Err(self.failed(error))
-                    }
-                    (received, _) => received,
-                }
-            }),
-        }
-    }
-
-    /// Receives from a descriptor that blocks.
-    fn blocking(&self, fd: BorrowedFd<'_>) -> Result<Received> {
-        let begin = self.read_begin(fd)?;
-        self.check_begin(&begin)?;
-        (self.take)(self, begin, fd)
-    }
-
     /// Reads the stream's first record, and nothing behind it: that is the kernel's to read.
     fn read_begin(&self, fd: BorrowedFd<'_>) -> Result<BeginRecord> {
         let mut bytes = [0; BeginRecord::LEN];
-        let len = transfer::read_up_to(
-            Blocking::new(fd).map_err(|error| self.failed(error))?,
-            &mut bytes,
-        )
-        .map_err(|error| self.failed(error))?;
+        let len = transfer::read_up_to(fd, &mut bytes).map_err(|error| self.failed(error))?;
         BeginRecord::parse(&bytes[..len])
             .and_then(|begin| begin.require_single().map(|()| begin))
             .map_err(|error| {
@@ -153,20 +230,13 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// Has the kernel receive, in a thread that signals do not reach. The inner error is the
-    /// kernel's, which stands for many things.
+    /// Has the kernel receive. The inner error is the kernel's, which stands for many things.
     pub(super) fn run(
         &self,
         raw: &RawReceive<'_>,
         fd: BorrowedFd<'_>,
     ) -> Result<Result<RawReceived, Error>> {
-        let result = thread::scope(|scope| {
-            let work = || self.zfs.library().receive(raw, fd);
-            let worker = transfer::spawn_scoped(scope, "zfs-receive", work)
-                .map_err(|error| self.failed(error))?;
-            Ok::<_, Error>(transfer::joined(worker.join()))
-        })?;
-        match result {
+        match self.zfs.library().receive(raw, fd) {
             Err(errno) if errno.raw() == libc::EAGAIN && transfer::has_time_limit(fd) => {
                 Err(self.failed(io::Error::from_raw_os_error(libc::ETIMEDOUT)))
             }
@@ -177,26 +247,45 @@ impl Intake<'_> {
 }
 
 impl<T: AsFd> StreamSource for T {
-    fn feed(self, intake: &Intake<'_>) -> Result<Received> {
+    fn feed(self, intake: Intake) -> Result<Received> {
         intake.descriptor(self.as_fd())
     }
 }
 
+impl<R: Read> StreamSource for FromReader<R> {
+    fn feed(self, intake: Intake) -> Result<Received> {
+        intake.fed(&mut FromRead(self.0))
+    }
+}
+
 impl StreamSource for SendStream {
-    fn feed(self, intake: &Intake<'_>) -> Result<Received> {
-        let Some(pipe) = self.pipe() else {
-            return Err(intake.refused(ErrorKind::EmptyStream, "the stream has been read"));
+    fn feed(mut self, mut intake: Intake) -> Result<Received> {
+        let Some(pipe) = self.take_pipe() else {
+            let why = "the stream has been read";
+            return Err(intake.receiver.refused(ErrorKind::EmptyStream, why));
         };
-        let received = intake.blocking(pipe.as_fd());
-        // Closes the pipe, so that a send whose receiver has given up ends as well.
-        match (received, self.finish()) {
+        for control in self.watch().controls() {
+            let added = intake.watch.add(control);
+            added.map_err(|error| intake.receiver.failed(error))?;
+        }
+        // Its pipe is closed when that is done, so that a send whose receiver has given up ends
+        // as well.
+        let received = if intake.watch.is_active() {
+            let receiver = &intake.receiver;
+            let mut source = Descriptor::new(pipe.as_fd()).map_err(|e| receiver.failed(e))?;
+            let received = intake.fed(&mut source);
+            drop(pipe);
+            received
+        } else {
+            intake.begin(pipe.into(), None).and_then(Worker::join)
+        };
+        match (received, self.ended()) {
             // What a receiver that gives up does to the send is no news.
-            (Err(error), Err(send))
-                if matches!(send.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted) =>
+            (Err(error), Some(Err(send)))
+                if !matches!(send.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted) =>
             {
-                Err(error)
+                Err(send.with_resume_token(error.resume_token().cloned()))
             }
-            (Err(_), Err(send)) => Err(send),
             // The end record was received and everything is in place; a send that fails after
             // having written it all has nothing to add.
             (received, _) => received,

@@ -5,6 +5,7 @@ mod heal;
 mod intake;
 mod received;
 
+use std::mem;
 use std::os::fd::BorrowedFd;
 
 use crate::encryption::new_encryption_root;
@@ -17,9 +18,10 @@ use crate::nvlist::{NvList, Value};
 use crate::property::{self, Encryption, PropertyValue};
 use crate::redaction::redact_snaps;
 use crate::stream::{BeginFlags, BeginRecord, Features};
+use crate::transfer::{TransferControl, Watch};
 
-use self::intake::Intake;
-pub use self::intake::StreamSource;
+pub use self::intake::{FromReader, StreamSource};
+use self::intake::{Intake, Receiver};
 pub use self::received::Received;
 
 impl Zfs {
@@ -38,6 +40,7 @@ impl Zfs {
             encryption: None,
             resumable: false,
             force: false,
+            controls: Vec::new(),
             invalid: None,
         }
     }
@@ -89,6 +92,7 @@ pub struct ReceiveBuilder {
     encryption: Option<(Encryption, Key)>,
     resumable: bool,
     force: bool,
+    controls: Vec<TransferControl>,
     /// The first property that was refused, and why.
     invalid: Option<String>,
 }
@@ -197,11 +201,22 @@ impl ReceiveBuilder {
         self
     }
 
-    /// Receives the stream that `source` has: a [`SendStream`](crate::SendStream), or any
-    /// descriptor open for reading; of a file from its current position on.
+    /// Has `control` watch the receive and stop it.
+    pub fn controlled_by(mut self, control: &TransferControl) -> Self {
+        self.controls.push(control.clone());
+        self
+    }
+
+    /// Receives the stream that `source` has: a [`SendStream`](crate::SendStream), any
+    /// descriptor open for reading, of a file from its current position on, or anything that reads,
+    /// as a [`FromReader`].
     ///
-    /// Returns when the stream has ended. From a descriptor that blocks exactly the stream is read;
-    /// from one that does not, what follows it may be read as well, and is lost.
+    /// Returns when the stream has ended. Exactly the stream is read, so that what follows it is
+    /// still there; only of what is no stream, or has records that are not known here, all is read
+    /// that comes before the kernel has refused it.
+    ///
+    /// The kernel is given a descriptor that blocks. From any other, and with a
+    /// [control](Self::controlled_by) from all, the stream is copied into a pipe of this process.
     ///
     /// Needs the permissions `receive`, `mount` and `create`; for a property that is set its own,
     /// without which it is one of [`Received::property_failures`]. Since OpenZFS 2.3,
@@ -238,7 +253,10 @@ impl ReceiveBuilder {
     ///   [`ErrorKind::NoMatchingSnapshot`], [`ErrorKind::DestinationModified`],
     ///   [`ErrorKind::ResumableStateExists`] (of which the receive may still be running),
     ///   [`ErrorKind::Busy`];
-    /// * [`ErrorKind::SourceFailed`], [`ErrorKind::TimedOut`]: of the descriptor;
+    /// * [`ErrorKind::SourceFailed`], [`ErrorKind::TimedOut`]: of the descriptor or reader, whatever
+    ///   else its error means as well;
+    /// * with a control, [`ErrorKind::Cancelled`], [`ErrorKind::Stalled`],
+    ///   [`ErrorKind::StillRunning`];
     /// * [`ErrorKind::StreamTruncated`], [`ErrorKind::BadStream`], [`ErrorKind::PayloadTooLarge`];
     /// * [`ErrorKind::ResumeMismatch`]: a stream that resumes another;
     /// * [`ErrorKind::StreamFeatureUnsupported`], [`ErrorKind::UnknownStreamFeature`],
@@ -258,6 +276,9 @@ impl ReceiveBuilder {
     /// If `source` is a [`SendStream`](crate::SendStream) and the send failed by itself, its error
     /// is returned.
     ///
+    /// Where something is left with which the receive can be resumed, it is the error's
+    /// [`resume_token`](Error::resume_token).
+    ///
     /// # Releases
     ///
     /// A full stream forced onto a dataset that exists, interrupted and then resumed without
@@ -275,11 +296,25 @@ impl ReceiveBuilder {
             let why = "% is kept for ZFS's own names".to_owned();
             return Err(self.refused(ErrorKind::InvalidName, why));
         }
-        source.feed(&Intake {
-            zfs: &self.zfs,
-            operation: Operation::Receive,
-            snapshot: &self.snapshot,
-            take: &|intake, begin, fd| self.take(intake, begin, fd),
+        source.feed(self.intake()?)
+    }
+
+    fn intake(mut self) -> Result<Intake> {
+        let (operation, snapshot) = (Operation::Receive, self.snapshot.clone());
+        let mut watch = Watch::default();
+        for control in mem::take(&mut self.controls) {
+            watch
+                .add(&control)
+                .map_err(|error| Error::from_io(operation, snapshot.as_str(), error))?;
+        }
+        Ok(Intake {
+            receiver: Receiver {
+                zfs: self.zfs.clone(),
+                operation,
+                snapshot,
+            },
+            watch,
+            take: Box::new(move |receiver, begin, fd| self.take(receiver, begin, fd)),
         })
     }
 
@@ -309,7 +344,7 @@ impl ReceiveBuilder {
     /// Receives what follows the first record.
     fn take(
         &self,
-        intake: &Intake<'_>,
+        receiver: &Receiver,
         begin: BeginRecord,
         fd: BorrowedFd<'_>,
     ) -> Result<Received> {
@@ -352,10 +387,17 @@ impl ReceiveBuilder {
             heal: false,
             begin: &begin,
         };
-        match intake.run(&raw, fd)? {
-            Ok(received) => Ok(Received::new(begin, received)),
-            Err(error) => Err(self.explain(&begin, error)),
+        let error = match receiver.run(&raw, fd) {
+            Ok(Ok(received)) => return Ok(Received::new(begin, received)),
+            Ok(Err(error)) => self.explain(&begin, error),
+            Err(error) => error,
+        };
+        if !raw.resumable {
+            return Err(error);
         }
+        let dataset = self.zfs.dataset(self.snapshot.dataset());
+        let token = dataset.and_then(|dataset| dataset.receive_resume_token());
+        Err(error.with_resume_token(token.unwrap_or_default()))
     }
 
     /// Refuses what would panic the kernel: into a dataset that exists it receives by way of a

@@ -1,5 +1,6 @@
 //! Sending a dataset as it is now, without a snapshot.
 
+use std::io::Write;
 use std::os::fd::AsFd;
 
 use super::request::{Request, Target};
@@ -9,6 +10,7 @@ use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::handle::Zfs;
 use crate::name::{DatasetName, IncrementalSource};
+use crate::transfer::TransferControl;
 
 impl Zfs {
     /// Begins to send `dataset` as it is now (`zfs send tank/data`): what there is of a pool that
@@ -56,6 +58,13 @@ impl HeadSend {
         self
     }
 
+    /// Has `control` watch the send; see
+    /// [`SendBuilder::controlled_by`](super::SendBuilder::controlled_by).
+    pub fn controlled_by(mut self, control: &TransferControl) -> Self {
+        self.0.controls.push(control.clone());
+        self
+    }
+
     /// Starts to send; see [`SendBuilder::start`](super::SendBuilder::start).
     ///
     /// # Errors
@@ -73,5 +82,15 @@ impl HeadSend {
     /// As there, and as for [`start`](Self::start).
     pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
         self.0.write_to(to)
+    }
+
+    /// Sends to anything that writes; see
+    /// [`SendBuilder::write_to_writer`](super::SendBuilder::write_to_writer).
+    ///
+    /// # Errors
+    ///
+    /// As for [`write_to`](Self::write_to).
+    pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
+        self.0.write_to_writer(to)
     }
 }

@@ -6,6 +6,7 @@ mod resume;
 mod saved;
 mod stream;
 
+use std::io::Write;
 use std::os::fd::AsFd;
 
 use bitflags::bitflags;
@@ -17,6 +18,7 @@ use crate::error::ErrorKind;
 use crate::error::Result;
 use crate::handle::Zfs;
 use crate::name::{BookmarkName, IncrementalSource, SnapshotName};
+use crate::transfer::TransferControl;
 
 pub use self::head::HeadSend;
 pub use self::resume::ResumedSend;
@@ -161,6 +163,12 @@ impl SendBuilder {
         self.request.size()
     }
 
+    /// Has `control` watch the send and stop it.
+    pub fn controlled_by(mut self, control: &TransferControl) -> Self {
+        self.request.controls.push(control.clone());
+        self
+    }
+
     /// Starts to send, in a thread of its own with every signal blocked that can be blocked; the
     /// stream is read from what is returned.
     ///
@@ -179,8 +187,12 @@ impl SendBuilder {
     /// Sends to a descriptor and returns when the stream is written: a file, a pipe, a socket,
     /// blocking or not.
     ///
-    /// A blocking pipe is handed to the kernel. To anything else a thread copies, because the
-    /// kernel would take a socket that is full for an error, and cannot write to `/dev/null`.
+    /// A blocking pipe is handed to the kernel. To anything else the stream goes through a pipe of
+    /// this process, because the kernel would take a socket that is full for an error, and cannot
+    /// write to `/dev/null`; from there it is spliced, or copied where that is not to be had. With a
+    /// [control](Self::controlled_by) it is copied to all of them.
+    ///
+    /// A regular file is written at its current position. `SIGPIPE` is not raised.
     ///
     /// Needs the permissions that [`start`](Self::start) needs.
     ///
@@ -198,11 +210,38 @@ impl SendBuilder {
     /// * [`ErrorKind::PermissionDenied`];
     /// * [`ErrorKind::BadDescriptor`]: the descriptor is not open for writing;
     /// * what writing to it failed with: [`ErrorKind::BrokenPipe`], [`ErrorKind::NoSpace`],
-    ///   [`ErrorKind::Io`]; the last also where a block of the snapshot is damaged.
+    ///   [`ErrorKind::QuotaExceeded`], [`ErrorKind::TimedOut`], [`ErrorKind::Io`]; the last also
+    ///   where a block of the snapshot is damaged;
+    /// * with a control, [`ErrorKind::Cancelled`], [`ErrorKind::Stalled`],
+    ///   [`ErrorKind::StillRunning`].
     #[doc(alias = "lzc_send")]
     #[doc(alias = "lzc_send_redacted")]
     #[doc(alias = "lzc_send_wrapper")]
     pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
         self.request.write_to(to)
+    }
+
+    /// Sends to anything that writes, such as a compressor or a connection with TLS, and flushes
+    /// it at the end.
+    ///
+    /// It writes in the thread that calls. A [control](Self::controlled_by) stops the send between
+    /// two writes; one that does not come back it cannot end. To a descriptor
+    /// [`write_to`](Self::write_to) is better in this, and faster.
+    ///
+    /// ```no_run
+    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut stream = Vec::new();
+    /// zfs.send(&"tank/prod@mon".parse()?).raw().write_to_writer(&mut stream)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`write_to`](Self::write_to); where the writer's error has no number, it is the
+    /// [source](std::error::Error::source).
+    #[doc(alias = "lzc_send")]
+    pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
+        self.request.write_to_writer(to)
     }
 }

@@ -1,5 +1,6 @@
 //! What all sends are underneath: what is sent from where, and how it is run.
 
+use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
 
@@ -12,7 +13,7 @@ use crate::handle::Zfs;
 use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
 use crate::redaction;
 use crate::resume_token::TokenFields;
-use crate::transfer::{self, Blocking, CopyError, Suitability};
+use crate::transfer::{self, Descriptor, IntoWrite, Suitability, TransferControl, Watch, Worker};
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -62,6 +63,7 @@ pub(super) struct Request {
     pub(super) flags: u32,
     pub(super) resume: Option<Place>,
     pub(super) redaction: Option<BookmarkName>,
+    pub(super) controls: Vec<TransferControl>,
 }
 
 impl Request {
@@ -73,6 +75,7 @@ impl Request {
             flags: 0,
             resume: None,
             redaction: None,
+            controls: Vec::new(),
         }
     }
 
@@ -102,19 +105,20 @@ impl Request {
 
     pub(super) fn start(&self) -> Result<SendStream> {
         let failed = |error| Error::from_io(Operation::Send, self.target.as_str(), error);
+        let mut watch = Watch::default();
+        for control in &self.controls {
+            watch.add(control).map_err(failed)?;
+        }
         let (reader, writer) = transfer::pipe().map_err(failed)?;
         let send = self.clone();
         tracing::debug!(
             what = self.target.as_str(), from = ?self.from, flags = self.flags,
             redaction = ?self.redaction, "send"
         );
-        let worker = transfer::spawn("zfs-send", move || {
-            // The pipe is closed when this ends, so that the reader sees the end.
-            let writer = writer;
-            send.run(writer.as_fd())
-        })
-        .map_err(failed)?;
-        Ok(SendStream::new(reader, worker, self.target.as_str()))
+        // The pipe is closed when this ends, so that the reader sees the end.
+        let work = move |pipe: BorrowedFd<'_>| send.run(pipe);
+        let worker = Worker::spawn("zfs-send", writer, watch.alarm(), work).map_err(failed)?;
+        Ok(SendStream::new(reader, worker, watch, self.target.as_str()))
     }
 
     pub(super) fn write_to(&self, to: &impl AsFd) -> Result<()> {
@@ -126,30 +130,30 @@ impl Request {
                 let why = "it is not open for writing";
                 Err(self.refused(operation, ErrorKind::BadDescriptor, why))
             }
-            Suitability::Direct => {
+            Suitability::Direct if self.controls.is_empty() => {
                 let name = "zfs-send";
                 thread::scope(|scope| {
                     let worker = transfer::spawn_scoped(scope, name, || self.run(to));
                     transfer::joined(worker.map_err(failed)?.join())
                 })
             }
-            Suitability::Copied => {
-                let sink = Blocking::new(to).map_err(failed)?;
-                let mut stream = self.start()?;
-                let copied = thread::scope(|scope| {
-                    // In a thread of ours as well: writing can raise SIGPIPE.
-                    let work = || transfer::copy(&mut stream, sink);
-                    let copier = transfer::spawn_scoped(scope, "zfs-send-copy", work);
-                    Ok(transfer::joined(copier.map_err(failed)?.join()))
-                })?;
-                match copied {
-                    Ok(()) => stream.finish(),
-                    Err(CopyError::Write(error)) => Err(failed(error)),
-                    // Reading fails with the send's own error.
-                    Err(CopyError::Read(error)) => Err(error.downcast().unwrap_or_else(failed)),
-                }
+            _ => {
+                let mut sink = Descriptor::new(to).map_err(failed)?;
+                self.start()?.drain(|pipe, watch| {
+                    // What is looked at has to pass through here.
+                    if !watch.is_active() && sink.splice_from(pipe)? {
+                        return Ok(());
+                    }
+                    transfer::drain(pipe, &mut sink, watch)
+                })
             }
         }
+    }
+
+    pub(super) fn write_to_writer(&self, to: impl Write) -> Result<()> {
+        let mut sink = IntoWrite(to);
+        self.start()?
+            .drain(|pipe, watch| transfer::drain(pipe, &mut sink, watch))
     }
 
     /// Sends in this thread, which signals must not reach.

@@ -1,5 +1,6 @@
 //! Sending what is missing of an interrupted receive.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 use std::os::fd::AsFd;
 
@@ -12,6 +13,7 @@ use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
 use crate::property;
 use crate::redaction::{redact_snaps, same_snapshots};
 use crate::resume_token::{ResumeToken, TokenFields};
+use crate::transfer::TransferControl;
 
 impl Zfs {
     /// Begins to send what is missing of an interrupted receive, as its token says.
@@ -249,6 +251,13 @@ impl ResumedSend {
         }
     }
 
+    /// Has `control` watch the send; see
+    /// [`SendBuilder::controlled_by`](super::SendBuilder::controlled_by).
+    pub fn controlled_by(mut self, control: &TransferControl) -> Self {
+        self.request.controls.push(control.clone());
+        self
+    }
+
     /// Starts to send; see [`SendBuilder::start`](super::SendBuilder::start).
     ///
     /// # Errors
@@ -265,5 +274,15 @@ impl ResumedSend {
     /// As there.
     pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
         self.request.write_to(to)
+    }
+
+    /// Sends to anything that writes; see
+    /// [`SendBuilder::write_to_writer`](super::SendBuilder::write_to_writer).
+    ///
+    /// # Errors
+    ///
+    /// As for [`write_to`](Self::write_to).
+    pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
+        self.request.write_to_writer(to)
     }
 }

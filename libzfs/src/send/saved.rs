@@ -1,5 +1,6 @@
 //! Sending what an interrupted receive has left.
 
+use std::io::Write;
 use std::os::fd::AsFd;
 
 use libzfs_sys as sys;
@@ -12,6 +13,7 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::name::{DatasetName, IncrementalSource};
 use crate::resume_token::ResumeToken;
+use crate::transfer::TransferControl;
 
 impl Zfs {
     /// Begins to send what an interrupted resumable receive into `dataset` has left
@@ -182,6 +184,13 @@ impl SavedSend {
         self.received.saturating_sub(has)
     }
 
+    /// Has `control` watch the send; see
+    /// [`SendBuilder::controlled_by`](super::SendBuilder::controlled_by).
+    pub fn controlled_by(mut self, control: &TransferControl) -> Self {
+        self.request.controls.push(control.clone());
+        self
+    }
+
     /// Starts to send; see [`SendBuilder::start`](super::SendBuilder::start).
     ///
     /// # Errors
@@ -198,5 +207,15 @@ impl SavedSend {
     /// As there, and [`ErrorKind::Busy`], if the receive is running.
     pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
         self.request.write_to(to)
+    }
+
+    /// Sends to anything that writes; see
+    /// [`SendBuilder::write_to_writer`](super::SendBuilder::write_to_writer).
+    ///
+    /// # Errors
+    ///
+    /// As for [`write_to`](Self::write_to).
+    pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
+        self.request.write_to_writer(to)
     }
 }

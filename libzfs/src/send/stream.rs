@@ -2,12 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::thread::JoinHandle;
 
-use crate::error::Result;
-#[cfg(doc)]
-use crate::error::{Error, ErrorKind};
-use crate::transfer;
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::ffi::SigpipeBlocked;
+use crate::receive::{ReceiveBuilder, Received};
+use crate::transfer::{self, GRACE, Halt, RecordWalk, Watch, Worker};
 
 /// A stream being sent, to be read with [`Read`].
 ///
@@ -19,7 +18,9 @@ pub struct SendStream {
     /// Gone once it has been handed on or closed.
     pipe: Option<File>,
     /// Gone once it has been joined.
-    worker: Option<JoinHandle<Result<()>>>,
+    worker: Option<Worker<Result<()>>>,
+    watch: Watch,
+    walk: RecordWalk,
     /// What is sent.
     name: String,
     /// Whether a read has reported the send's error: then there is no end to report after it.
@@ -27,18 +28,44 @@ pub struct SendStream {
 }
 
 impl SendStream {
-    pub(super) fn new(pipe: File, worker: JoinHandle<Result<()>>, name: &str) -> Self {
+    pub(super) fn new(pipe: File, worker: Worker<Result<()>>, watch: Watch, name: &str) -> Self {
         Self {
             pipe: Some(pipe),
             worker: Some(worker),
+            watch,
+            walk: RecordWalk::new(),
             name: name.to_owned(),
             failed: false,
         }
     }
 
-    /// The reading end of the pipe that the kernel writes to.
-    pub(crate) fn pipe(&self) -> Option<&File> {
-        self.pipe.as_ref()
+    /// The reading end of the pipe that the kernel writes to, to be handed on.
+    pub(crate) fn take_pipe(&mut self) -> Option<File> {
+        self.pipe.take()
+    }
+
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Receives what is sent, on this machine: through one pipe, which nothing but the kernel
+    /// touches unless one of the two has a [`TransferControl`](crate::TransferControl). The same as
+    /// [`ReceiveBuilder::run`] with this stream.
+    ///
+    /// ```no_run
+    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+    /// let copy = zfs.receive(&"vault/prod@mon".parse()?).resumable();
+    /// zfs.send(&"tank/prod@mon".parse()?).raw().start()?.copy_to(copy)?.all()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the receive, of which the broken pipe on this side is only a consequence; that of
+    /// the send if it failed by itself. See [`ReceiveBuilder::run`].
+    pub fn copy_to(self, receive: ReceiveBuilder) -> Result<Received> {
+        receive.run(self)
     }
 
     /// Closes the pipe, waits for the send to end, and tells how it went. What was not read is
@@ -55,9 +82,62 @@ impl SendStream {
         // First, or the send would wait for a reader for ever.
         self.pipe = None;
         match self.worker.take() {
-            Some(worker) => transfer::joined(worker.join()),
+            Some(worker) => worker.join(),
             None => Ok(()),
         }
+    }
+
+    /// Waits a moment for the send to end whose pipe is closed, and tells how it went.
+    pub(crate) fn ended(mut self) -> Option<Result<()>> {
+        let worker = self.worker.take()?;
+        worker.join_within(GRACE).map(transfer::joined)
+    }
+
+    /// Has `work` move the whole stream out of the pipe.
+    pub(super) fn drain(
+        mut self,
+        work: impl FnOnce(&File, &Watch) -> Result<(), Halt>,
+    ) -> Result<()> {
+        if let Some(pipe) = self.pipe.take() {
+            let quiet = SigpipeBlocked::new();
+            let moved = work(&pipe, &self.watch);
+            drop(quiet);
+            drop(pipe);
+            if let Err(halt) = moved {
+                return Err(self.halted(halt));
+            }
+        }
+        self.join()
+    }
+
+    /// Has the send given up, and says why.
+    fn halted(&mut self, halt: Halt) -> Error {
+        self.pipe = None;
+        let worker = self.worker.take();
+        let left = worker.is_some_and(|worker| match worker.join_within(GRACE) {
+            Some(ended) => {
+                // Its error is that it could not write.
+                let _ = transfer::joined(ended);
+                false
+            }
+            None => true,
+        });
+        let kind = match halt {
+            Halt::Source(error) | Halt::Sink(error) => {
+                let failed = |error| Error::from_io(Operation::Send, self.name.as_str(), error);
+                return error.downcast().unwrap_or_else(failed);
+            }
+            Halt::Gone => ErrorKind::BrokenPipe,
+            _ if left => ErrorKind::StillRunning,
+            Halt::Cancelled => ErrorKind::Cancelled,
+            Halt::Stalled => ErrorKind::Stalled,
+        };
+        Error::new(
+            Operation::Send,
+            self.name.as_str(),
+            kind,
+            kind.usual_errno(),
+        )
     }
 }
 
@@ -69,31 +149,43 @@ impl Read for SendStream {
         if self.failed {
             return Err(io::Error::other("the send has failed"));
         }
-        let Some(pipe) = &mut self.pipe else {
+        let Some(pipe) = &self.pipe else {
             return Ok(0);
         };
-        match pipe.read(buffer)? {
-            0 => {
+        match transfer::read_pipe(pipe, buffer, &self.watch) {
+            Ok(0) => {
                 let ended = self.join();
                 self.failed = ended.is_err();
                 Ok(ended.map(|()| 0)?)
             }
-            n => Ok(n),
+            Ok(len) => {
+                if self.watch.is_active() {
+                    self.watch.moved(len, self.walk.pass(&buffer[..len]));
+                }
+                Ok(len)
+            }
+            Err(halt) => {
+                self.failed = true;
+                Err(self.halted(halt).into())
+            }
         }
     }
 }
 
 impl Drop for SendStream {
-    /// Waits for the send to give up, which it does at its next write to the pipe.
+    /// Waits for the send to give up, which it does at its next write to the pipe; not for ever,
+    /// because the pool may be suspended.
     fn drop(&mut self) {
         self.pipe = None;
-        if let Some(worker) = self.worker.take() {
-            match worker.join() {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(what = self.name, %error, "send given up"),
-                // Panicking here, maybe during another panic, would abort.
-                Err(_) => tracing::error!(what = self.name, "the sending thread panicked"),
+        let worker = self.worker.take();
+        match worker.map(|worker| worker.join_within(GRACE)) {
+            None | Some(Some(Ok(Ok(())))) => {}
+            Some(Some(Ok(Err(error)))) => {
+                tracing::debug!(what = self.name, %error, "send given up");
             }
+            // Panicking here, maybe during another panic, would abort.
+            Some(Some(Err(_))) => tracing::error!(what = self.name, "the sending thread panicked"),
+            Some(None) => tracing::warn!(what = self.name, "the kernel has not given the send up"),
         }
     }
 }

@@ -1,0 +1,219 @@
+//! Descriptors of the caller's: of what kind they are, and how each is used without waiting for it
+//! longer than is allowed.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+use rustix::event::PollFlags;
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, socket_timeout};
+use rustix::net::{SendFlags, send};
+use rustix::pipe::{SpliceFlags, splice};
+
+use super::control::{Halt, Watch};
+use super::pump::{Sink, Source};
+
+/// How much can be written to a pipe that is ready for it without waiting (`PIPE_BUF`).
+const ATOMIC: usize = 4096;
+
+/// How much is spliced at a time.
+const SPLICE: usize = 1 << 20;
+
+/// How a descriptor can be used for a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Suitability {
+    /// The kernel can be given it.
+    Direct,
+    /// What is read or written has to go through a pipe of ours.
+    Copied,
+    /// It is not open in the direction that is needed.
+    Unsuited,
+}
+
+/// Whether the kernel may write a stream to `fd`: to a blocking pipe and nothing else, because
+/// the kernel takes what a socket, a full pipe or `/dev/null` does for an error of the stream.
+pub(crate) fn writable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
+    let flags = fcntl_getfl(fd)?;
+    if flags.contains(OFlags::PATH) || flags & OFlags::RWMODE == OFlags::RDONLY {
+        return Ok(Suitability::Unsuited);
+    }
+    let blocking_pipe = kind(fd)? == FileType::Fifo && !flags.contains(OFlags::NONBLOCK);
+    Ok(if blocking_pipe {
+        Suitability::Direct
+    } else {
+        Suitability::Copied
+    })
+}
+
+/// Whether the kernel may read a stream from `fd`: from anything that blocks.
+pub(crate) fn readable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
+    let flags = fcntl_getfl(fd)?;
+    if flags.contains(OFlags::PATH) || flags & OFlags::RWMODE == OFlags::WRONLY {
+        return Ok(Suitability::Unsuited);
+    }
+    let waits = flags.contains(OFlags::NONBLOCK);
+    Ok(if waits {
+        Suitability::Copied
+    } else {
+        Suitability::Direct
+    })
+}
+
+fn kind(fd: BorrowedFd<'_>) -> io::Result<FileType> {
+    Ok(FileType::from_raw_mode(fstat(fd)?.st_mode))
+}
+
+/// Whether reading from `fd` has a time limit of its own, so that `EAGAIN` is that limit and not
+/// what ZFS means by it.
+pub(crate) fn has_time_limit(fd: BorrowedFd<'_>) -> bool {
+    socket_timeout(fd, Timeout::Recv).is_ok_and(|limit| limit.is_some())
+}
+
+/// Reads from a descriptor that blocks until `buffer` is full or the stream ends; returns how many
+/// bytes there were.
+pub(crate) fn read_up_to(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut len = 0;
+    while len < buffer.len() {
+        match rustix::io::read(fd, &mut buffer[len..]) {
+            Ok(0) => break,
+            Ok(n) => len += n,
+            Err(Errno::INTR) => {}
+            // It blocks, so that this is its own time limit.
+            Err(Errno::AGAIN) => return Err(Errno::TIMEDOUT.into()),
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(len)
+}
+
+/// A descriptor to read or write, blocking or not.
+#[derive(Debug)]
+pub(crate) struct Descriptor<'fd> {
+    fd: BorrowedFd<'fd>,
+    kind: FileType,
+    blocks: bool,
+}
+
+impl<'fd> Descriptor<'fd> {
+    pub(crate) fn new(fd: BorrowedFd<'fd>) -> io::Result<Self> {
+        Ok(Self {
+            fd,
+            kind: kind(fd)?,
+            blocks: !fcntl_getfl(fd)?.contains(OFlags::NONBLOCK),
+        })
+    }
+
+    /// Moves all that comes out of the pipe, of which we have the end that blocks, without looking
+    /// at it; false if this descriptor does not take it so, and has taken nothing of what is left.
+    pub(crate) fn splice_from(&self, pipe: &File) -> Result<bool, Halt> {
+        let unwatched = Watch::default();
+        loop {
+            match splice(pipe, None, self.fd, None, SPLICE, SpliceFlags::MOVE) {
+                Ok(0) => return Ok(true),
+                Ok(_) | Err(Errno::INTR) => {}
+                // Of a file that is appended to, and of devices.
+                Err(Errno::INVAL) => return Ok(false),
+                // That the pipe has nothing to give is said in the same way.
+                Err(Errno::AGAIN) if !self.blocks => {
+                    unwatched.wait([(pipe.as_fd(), PollFlags::IN)])?;
+                    unwatched.wait([(self.fd, PollFlags::OUT)])?;
+                }
+                Err(Errno::AGAIN) => return Err(Halt::Sink(Errno::TIMEDOUT.into())),
+                Err(errno) => return Err(Halt::Sink(errno.into())),
+            }
+        }
+    }
+
+    /// Writes without waiting, if that is to be had of a descriptor of this kind.
+    fn write_some(&self, bytes: &[u8]) -> rustix::io::Result<usize> {
+        match self.kind {
+            FileType::Socket => send(self.fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
+            FileType::Fifo if self.blocks => {
+                rustix::io::write(self.fd, &bytes[..bytes.len().min(ATOMIC)])
+            }
+            _ => rustix::io::write(self.fd, bytes),
+        }
+    }
+
+    /// The time limit that the caller has set for the descriptor (`SO_RCVTIMEO`, `SO_SNDTIMEO`),
+    /// which the kernel does not see to where we wait for it.
+    fn limit(&self, direction: Timeout) -> Option<Duration> {
+        if !self.blocks || self.kind != FileType::Socket {
+            return None;
+        }
+        socket_timeout(self.fd, direction).unwrap_or(None)
+    }
+}
+
+impl Source for Descriptor<'_> {
+    fn read(
+        &mut self,
+        buffer: &mut [u8],
+        pipe: BorrowedFd<'_>,
+        watch: &Watch,
+    ) -> Result<usize, Halt> {
+        let limit = self.limit(Timeout::Recv);
+        loop {
+            let fds = [(self.fd, PollFlags::IN), (pipe, PollFlags::empty())];
+            let Some([ready, pipe]) = watch.wait_at_most(limit, fds)? else {
+                return Err(Halt::Source(Errno::TIMEDOUT.into()));
+            };
+            if pipe.contains(PollFlags::ERR) {
+                return Err(Halt::Gone);
+            }
+            if ready.is_empty() {
+                continue;
+            }
+            match rustix::io::read(self.fd, &mut *buffer) {
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                read => return read.map_err(|errno| Halt::Source(errno.into())),
+            }
+        }
+    }
+}
+
+impl Sink for Descriptor<'_> {
+    fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt> {
+        let wait = || {
+            let limit = self.limit(Timeout::Send);
+            let ready = watch.wait_at_most(limit, [(self.fd, PollFlags::OUT)])?;
+            ready.ok_or_else(|| Halt::Sink(Errno::TIMEDOUT.into()))
+        };
+        loop {
+            // What cannot be asked for without waiting is waited for first.
+            if self.blocks && self.kind != FileType::Socket {
+                wait()?;
+            }
+            match self.write_some(bytes) {
+                Ok(len) => return Ok(len),
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    wait()?;
+                }
+                Err(errno) => return Err(Halt::Sink(errno.into())),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pipe;
+    use super::*;
+
+    #[test]
+    fn descriptors_are_told_apart() {
+        let (reader, writer) = pipe().unwrap();
+        assert_eq!(writable(writer.as_fd()).unwrap(), Suitability::Direct);
+        assert_eq!(writable(reader.as_fd()).unwrap(), Suitability::Unsuited);
+        assert_eq!(readable(reader.as_fd()).unwrap(), Suitability::Direct);
+        assert_eq!(readable(writer.as_fd()).unwrap(), Suitability::Unsuited);
+        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        assert_eq!(writable(writer.as_fd()).unwrap(), Suitability::Copied);
+        let null = File::options().write(true).open("/dev/null").unwrap();
+        assert_eq!(writable(null.as_fd()).unwrap(), Suitability::Copied);
+    }
+}

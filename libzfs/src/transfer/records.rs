@@ -1,0 +1,228 @@
+//! Where the records of a stream that passes by begin and end.
+
+use crate::stream::{BeginRecord, Endian};
+
+const LEN: usize = BeginRecord::LEN;
+
+/// Walks along a stream: counts its records, and knows how much of it certainly follows.
+///
+/// It trusts the stream no more than it has to. What is not a stream, or one of a later release, it
+/// loses track of; then all that comes is said to follow.
+#[derive(Debug)]
+pub(crate) struct RecordWalk {
+    header: [u8; LEN],
+    /// How much of it is there.
+    filled: usize,
+    /// How much of the payload is still to come.
+    payload: u64,
+    endian: Option<Endian>,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Walking,
+    Ended,
+    Lost,
+}
+
+impl RecordWalk {
+    pub(crate) fn new() -> Self {
+        Self {
+            header: [0; LEN],
+            filled: 0,
+            payload: 0,
+            endian: None,
+            state: State::Walking,
+        }
+    }
+
+    /// Whether the stream's last record has passed.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state == State::Ended
+    }
+
+    /// How many bytes can be read without reading what follows the stream; never 0 before its end.
+    pub(crate) fn certain(&self) -> usize {
+        match self.state {
+            State::Ended => 0,
+            State::Lost => usize::MAX,
+            State::Walking => {
+                let payload = usize::try_from(self.payload).unwrap_or(usize::MAX);
+                payload.saturating_add(LEN - self.filled)
+            }
+        }
+    }
+
+    /// Goes on by `bytes`; returns how many records have begun in them, as far as they are whole.
+    pub(crate) fn pass(&mut self, mut bytes: &[u8]) -> u64 {
+        let mut records = 0;
+        while !bytes.is_empty() && self.state == State::Walking {
+            if self.payload > 0 {
+                let len = bytes
+                    .len()
+                    .min(self.payload.try_into().unwrap_or(usize::MAX));
+                self.payload -= len as u64;
+                bytes = &bytes[len..];
+                continue;
+            }
+            let len = bytes.len().min(LEN - self.filled);
+            self.header[self.filled..self.filled + len].copy_from_slice(&bytes[..len]);
+            self.filled += len;
+            bytes = &bytes[len..];
+            if self.filled == LEN {
+                self.filled = 0;
+                self.next();
+                records += u64::from(self.state != State::Lost);
+            }
+        }
+        records
+    }
+
+    fn next(&mut self) {
+        let Some(endian) = self.endian else {
+            match BeginRecord::parse(&self.header) {
+                Ok(begin) => {
+                    self.endian = Some(begin.endian());
+                    self.payload = begin.payload_len().into();
+                }
+                Err(_) => self.state = State::Lost,
+            }
+            return;
+        };
+        match payload_len(&self.header, endian) {
+            Some(None) => self.state = State::Ended,
+            Some(Some(len)) => self.payload = len,
+            None => self.state = State::Lost,
+        }
+    }
+}
+
+/// How long the payload of this record is; for the last one there is none to ask for, and of one
+/// that is not known nothing is said.
+fn payload_len(record: &[u8; LEN], endian: Endian) -> Option<Option<u64>> {
+    let u32_at = |at: usize| {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(&record[at..at + 4]);
+        u64::from(endian.u32(bytes))
+    };
+    let u64_at = |at: usize| {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&record[at..at + 8]);
+        endian.u64(bytes)
+    };
+    let or = |first: u64, second: u64| if first == 0 { second } else { first };
+    let padded = |len: u64| len.next_multiple_of(8);
+    Some(Some(match u32_at(0) {
+        OBJECT => or(u32_at(36), padded(u32_at(28))),
+        WRITE if record[50] != 0 => u64_at(96),
+        WRITE => u64_at(32),
+        SPILL => or(u64_at(40), u64_at(16)),
+        WRITE_EMBEDDED => padded(u32_at(52)),
+        FREEOBJECTS | FREE | OBJECT_RANGE | REDACT => 0,
+        END => return Some(None),
+        _ => return None,
+    }))
+}
+
+const OBJECT: u64 = 1;
+const FREEOBJECTS: u64 = 2;
+const WRITE: u64 = 3;
+const FREE: u64 = 4;
+const END: u64 = 5;
+const SPILL: u64 = 7;
+const WRITE_EMBEDDED: u64 = 8;
+const OBJECT_RANGE: u64 = 9;
+const REDACT: u64 = 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: u64, fields: &[(usize, u64, usize)]) -> Vec<u8> {
+        let mut bytes = vec![0; LEN];
+        bytes[..4].copy_from_slice(&Endian::HOST.put_u32(u32::try_from(kind).unwrap()));
+        for &(at, value, len) in fields {
+            match len {
+                4 => bytes[at..at + 4]
+                    .copy_from_slice(&Endian::HOST.put_u32(u32::try_from(value).unwrap())),
+                _ => bytes[at..at + 8].copy_from_slice(&Endian::HOST.put_u64(value)),
+            }
+        }
+        bytes
+    }
+
+    /// A begin record with a payload, one of each kind of those with one and of those without, and
+    /// the end.
+    fn stream() -> (Vec<u8>, u64) {
+        let mut write = record(WRITE, &[(32, 4096, 8), (96, 500, 8)]);
+        let mut parts = vec![
+            (
+                record(0, &[(4, 100, 4), (8, 0x2_f5ba_cbac, 8), (16, 1, 8)]),
+                100,
+            ),
+            (record(OBJECT, &[(28, 13, 4)]), 16),
+            (record(OBJECT, &[(28, 13, 4), (36, 192, 4)]), 192),
+            (record(FREEOBJECTS, &[(8, 5, 8)]), 0),
+            (write.clone(), 4096),
+            (record(SPILL, &[(16, 512, 8)]), 512),
+            (record(SPILL, &[(16, 512, 8), (40, 40, 8)]), 40),
+            (record(WRITE_EMBEDDED, &[(52, 29, 4)]), 32),
+            (record(OBJECT_RANGE, &[]), 0),
+            (record(REDACT, &[(24, 1 << 40, 8)]), 0),
+            (record(FREE, &[(24, 1 << 40, 8)]), 0),
+        ];
+        write[50] = 15;
+        parts.push((write, 500));
+        parts.push((record(END, &[]), 0));
+        let records = parts.len() as u64;
+        let whole = parts
+            .into_iter()
+            .flat_map(|(record, payload)| record.into_iter().chain(vec![7; payload]))
+            .collect();
+        (whole, records)
+    }
+
+    #[test]
+    fn a_stream_in_pieces_of_any_size_ends_where_it_ends() {
+        let (mut stream, records) = stream();
+        let len = stream.len();
+        stream.extend([7; 1000]);
+        for most in [1, 7, 311, 312, 313, 5000, usize::MAX] {
+            let mut walk = RecordWalk::new();
+            let (mut at, mut seen) = (0, 0);
+            while !walk.has_ended() {
+                let piece = walk.certain().min(most);
+                assert!(piece > 0);
+                seen += walk.pass(&stream[at..at + piece]);
+                at += piece;
+            }
+            assert_eq!((at, seen), (len, records), "{most}");
+            assert_eq!(walk.certain(), 0);
+        }
+    }
+
+    #[test]
+    fn what_is_no_stream_is_let_pass() {
+        let mut walk = RecordWalk::new();
+        assert_eq!(walk.pass(&[9; 400]), 0);
+        assert_eq!(walk.certain(), usize::MAX);
+        assert!(!walk.has_ended());
+
+        let mut walk = RecordWalk::new();
+        let (stream, _) = stream();
+        assert_eq!(walk.pass(&stream[..LEN + 100]), 1);
+        assert_eq!(walk.pass(&record(6, &[])), 0);
+        assert_eq!(walk.certain(), usize::MAX);
+    }
+
+    #[test]
+    fn a_payload_of_any_length_costs_nothing() {
+        let mut walk = RecordWalk::new();
+        let (stream, _) = stream();
+        walk.pass(&stream[..LEN + 100]);
+        walk.pass(&record(WRITE, &[(32, u64::MAX, 8)]));
+        assert_eq!(walk.certain(), usize::MAX);
+        assert_eq!(walk.pass(&[0; 1000]), 0);
+    }
+}
