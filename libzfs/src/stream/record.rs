@@ -632,7 +632,7 @@ impl fmt::Debug for Record<'_> {
 /// How many bytes of payload follow, and which field says so.
 ///
 /// In 64 bits, so that what is rounded up does not wrap around, as it does in C.
-pub(super) fn payload_len(
+pub(crate) fn payload_len(
     record_type: RecordType,
     bytes: &[u8; RECORD_LEN],
     endian: Endian,

@@ -1,6 +1,7 @@
 //! Where the records of a stream that passes by begin and end.
 
-use crate::stream::{BeginRecord, Endian};
+use crate::stream::record::payload_len;
+use crate::stream::{BeginRecord, Endian, RecordType};
 
 const LEN: usize = BeginRecord::LEN;
 
@@ -90,58 +91,23 @@ impl RecordWalk {
             }
             return;
         };
-        match payload_len(&self.header, endian) {
-            Some(None) => self.state = State::Ended,
-            Some(Some(len)) => self.payload = len,
+        let mut number = [0; 4];
+        number.copy_from_slice(&self.header[..4]);
+        match RecordType::from_number(endian.u32(number)) {
+            Some(RecordType::End) => self.state = State::Ended,
+            Some(known) => (self.payload, _) = payload_len(known, &self.header, endian),
             None => self.state = State::Lost,
         }
     }
 }
 
-/// How long the payload of this record is; for the last one there is none to ask for, and of one
-/// that is not known nothing is said.
-fn payload_len(record: &[u8; LEN], endian: Endian) -> Option<Option<u64>> {
-    let u32_at = |at: usize| {
-        let mut bytes = [0; 4];
-        bytes.copy_from_slice(&record[at..at + 4]);
-        u64::from(endian.u32(bytes))
-    };
-    let u64_at = |at: usize| {
-        let mut bytes = [0; 8];
-        bytes.copy_from_slice(&record[at..at + 8]);
-        endian.u64(bytes)
-    };
-    let or = |first: u64, second: u64| if first == 0 { second } else { first };
-    let padded = |len: u64| len.next_multiple_of(8);
-    Some(Some(match u32_at(0) {
-        OBJECT => or(u32_at(36), padded(u32_at(28))),
-        WRITE if record[50] != 0 => u64_at(96),
-        WRITE => u64_at(32),
-        SPILL => or(u64_at(40), u64_at(16)),
-        WRITE_EMBEDDED => padded(u32_at(52)),
-        FREEOBJECTS | FREE | OBJECT_RANGE | REDACT => 0,
-        END => return Some(None),
-        _ => return None,
-    }))
-}
-
-const OBJECT: u64 = 1;
-const FREEOBJECTS: u64 = 2;
-const WRITE: u64 = 3;
-const FREE: u64 = 4;
-const END: u64 = 5;
-const SPILL: u64 = 7;
-const WRITE_EMBEDDED: u64 = 8;
-const OBJECT_RANGE: u64 = 9;
-const REDACT: u64 = 10;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn record(kind: u64, fields: &[(usize, u64, usize)]) -> Vec<u8> {
+    fn record(kind: RecordType, fields: &[(usize, u64, usize)]) -> Vec<u8> {
         let mut bytes = vec![0; LEN];
-        bytes[..4].copy_from_slice(&Endian::HOST.put_u32(u32::try_from(kind).unwrap()));
+        bytes[..4].copy_from_slice(&Endian::HOST.put_u32(kind.number()));
         for &(at, value, len) in fields {
             match len {
                 4 => bytes[at..at + 4]
@@ -155,26 +121,32 @@ mod tests {
     /// A begin record with a payload, one of each kind of those with one and of those without, and
     /// the end.
     fn stream() -> (Vec<u8>, u64) {
-        let mut write = record(WRITE, &[(32, 4096, 8), (96, 500, 8)]);
+        let mut write = record(RecordType::Write, &[(32, 4096, 8), (96, 500, 8)]);
         let mut parts = vec![
             (
-                record(0, &[(4, 100, 4), (8, 0x2_f5ba_cbac, 8), (16, 1, 8)]),
+                record(
+                    RecordType::Begin,
+                    &[(4, 100, 4), (8, 0x2_f5ba_cbac, 8), (16, 1, 8)],
+                ),
                 100,
             ),
-            (record(OBJECT, &[(28, 13, 4)]), 16),
-            (record(OBJECT, &[(28, 13, 4), (36, 192, 4)]), 192),
-            (record(FREEOBJECTS, &[(8, 5, 8)]), 0),
+            (record(RecordType::Object, &[(28, 13, 4)]), 16),
+            (
+                record(RecordType::Object, &[(28, 13, 4), (36, 192, 4)]),
+                192,
+            ),
+            (record(RecordType::FreeObjects, &[(8, 5, 8)]), 0),
             (write.clone(), 4096),
-            (record(SPILL, &[(16, 512, 8)]), 512),
-            (record(SPILL, &[(16, 512, 8), (40, 40, 8)]), 40),
-            (record(WRITE_EMBEDDED, &[(52, 29, 4)]), 32),
-            (record(OBJECT_RANGE, &[]), 0),
-            (record(REDACT, &[(24, 1 << 40, 8)]), 0),
-            (record(FREE, &[(24, 1 << 40, 8)]), 0),
+            (record(RecordType::Spill, &[(16, 512, 8)]), 512),
+            (record(RecordType::Spill, &[(16, 512, 8), (40, 40, 8)]), 40),
+            (record(RecordType::WriteEmbedded, &[(52, 29, 4)]), 32),
+            (record(RecordType::ObjectRange, &[]), 0),
+            (record(RecordType::Redact, &[(24, 1 << 40, 8)]), 0),
+            (record(RecordType::Free, &[(24, 1 << 40, 8)]), 0),
         ];
         write[50] = 15;
         parts.push((write, 500));
-        parts.push((record(END, &[]), 0));
+        parts.push((record(RecordType::End, &[]), 0));
         let records = parts.len() as u64;
         let whole = parts
             .into_iter()
@@ -212,7 +184,7 @@ mod tests {
         let mut walk = RecordWalk::new();
         let (stream, _) = stream();
         assert_eq!(walk.pass(&stream[..LEN + 100]), 1);
-        assert_eq!(walk.pass(&record(6, &[])), 0);
+        assert_eq!(walk.pass(&[0xff; LEN]), 0);
         assert_eq!(walk.certain(), usize::MAX);
     }
 
@@ -221,7 +193,7 @@ mod tests {
         let mut walk = RecordWalk::new();
         let (stream, _) = stream();
         walk.pass(&stream[..LEN + 100]);
-        walk.pass(&record(WRITE, &[(32, u64::MAX, 8)]));
+        walk.pass(&record(RecordType::Write, &[(32, u64::MAX, 8)]));
         assert_eq!(walk.certain(), usize::MAX);
         assert_eq!(walk.pass(&[0; 1000]), 0);
     }
