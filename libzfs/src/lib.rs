@@ -39,6 +39,7 @@
 //! * `lzc` (default): everything that talks to ZFS, linked with `libzfs_core` and libnvpair. Without
 //!   it the crate is pure Rust and needs no ZFS library: names, nvlists, send streams, resume tokens
 //!   and the derivation of keys.
+//! * `tokio`: sends and receives in tasks of tokio's.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.
 //!
 //! # What it never does
@@ -158,10 +159,14 @@ pub use self::receive::{FromReader, ReceiveBuilder, Received, StreamSource};
 pub use self::rollback::Rollback;
 #[cfg(feature = "lzc")]
 pub use self::scrub::Scrub;
+#[cfg(feature = "tokio")]
+pub use self::send::AsyncSendStream;
 #[cfg(feature = "lzc")]
 pub use self::send::{HeadSend, ResumedSend, SavedSend, SendBuilder, SendFlags, SendStream};
 #[cfg(feature = "lzc")]
 pub use self::snapshot::{Destroy, Snapshot};
+#[cfg(feature = "tokio")]
+pub use self::transfer::ProgressUpdates;
 #[cfg(feature = "lzc")]
 pub use self::transfer::{Progress, TransferControl};
 #[cfg(feature = "lzc")]

@@ -104,7 +104,11 @@ impl Intake {
     }
 
     /// Has the kernel receive from a descriptor that blocks, in a thread that signals do not reach.
-    fn begin(self, fd: OwnedFd, alarm: Option<Arc<Alarm>>) -> Result<Worker<Result<Received>>> {
+    pub(super) fn begin(
+        self,
+        fd: OwnedFd,
+        alarm: Option<Arc<Alarm>>,
+    ) -> Result<Worker<Result<Received>>> {
         let Self { receiver, take, .. } = self;
         let (name, operation) = (receiver.snapshot.clone(), receiver.operation);
         let work = move |fd: BorrowedFd<'_>| {
@@ -119,14 +123,10 @@ impl Intake {
     /// Receives from a pipe of ours, into which the stream is moved meanwhile.
     fn fed(mut self, source: &mut dyn Source) -> Result<Received> {
         let watch = mem::take(&mut self.watch);
-        let (snapshot, operation) = (self.receiver.snapshot.clone(), self.receiver.operation);
-        let stopped =
-            |kind: ErrorKind| Error::new(operation, snapshot.as_str(), kind, kind.usual_errno());
-        let failed = |error| Error::from_io(operation, snapshot.as_str(), error);
-
-        let (reader, writer) = transfer::pipe().map_err(failed)?;
+        let outcome = self.outcome();
+        let (reader, writer) = transfer::pipe().map_err(|error| outcome.failed(error))?;
         let writer = File::from(writer);
-        rustix::io::ioctl_fionbio(&writer, true).map_err(|errno| failed(errno.into()))?;
+        rustix::io::ioctl_fionbio(&writer, true).map_err(|errno| outcome.failed(errno.into()))?;
         let worker = self.begin(reader.into(), watch.alarm())?;
         let quiet = SigpipeBlocked::new();
         let fed = transfer::feed(source, &writer, &watch);
@@ -137,7 +137,39 @@ impl Intake {
             Err(Halt::Cancelled | Halt::Stalled) => worker.join_within(GRACE),
             _ => worker.join_watched(&watch),
         };
-        let Some(received) = received.map(transfer::joined) else {
+        outcome.of(fed, received.map(transfer::joined))
+    }
+
+    pub(super) fn outcome(&self) -> Outcome {
+        Outcome {
+            operation: self.receiver.operation,
+            snapshot: self.receiver.snapshot.clone(),
+        }
+    }
+}
+
+/// What becomes of a receive from a pipe of ours.
+pub(super) struct Outcome {
+    operation: Operation,
+    snapshot: SnapshotName,
+}
+
+impl Outcome {
+    pub(super) fn failed(&self, error: io::Error) -> Error {
+        Error::from_io(self.operation, self.snapshot.as_str(), error)
+    }
+
+    /// How the moving ended, and what was received; none if the kernel has not given it up.
+    pub(super) fn of(
+        &self,
+        fed: Result<(), Halt>,
+        received: Option<Result<Received>>,
+    ) -> Result<Received> {
+        let stopped = |kind: ErrorKind| {
+            let errno = kind.usual_errno();
+            Error::new(self.operation, self.snapshot.as_str(), kind, errno)
+        };
+        let Some(received) = received else {
             return Err(stopped(ErrorKind::StillRunning));
         };
         // Where the stream was cut, why it was is the reason. Any other reason the kernel had
@@ -152,7 +184,9 @@ impl Intake {
             let why = match fed {
                 Err(Halt::Cancelled) => stopped(ErrorKind::Cancelled),
                 Err(Halt::Stalled) => stopped(ErrorKind::Stalled),
-                Err(Halt::Source(source)) => source.downcast().unwrap_or_else(failed),
+                Err(Halt::Source(source)) => {
+                    source.downcast().unwrap_or_else(|error| self.failed(error))
+                }
                 _ => return error,
             };
             why.with_resume_token(error.resume_token().cloned())

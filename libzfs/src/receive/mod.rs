@@ -1,5 +1,7 @@
 //! Receiving: a stream becomes a snapshot.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod explain;
 mod heal;
 mod intake;
@@ -289,6 +291,12 @@ impl ReceiveBuilder {
     #[doc(alias = "lzc_receive_one")]
     #[doc(alias = "lzc_receive_resumable")]
     pub fn run(self, source: impl StreamSource) -> Result<Received> {
+        self.check()?;
+        source.feed(self.intake()?)
+    }
+
+    /// Refuses what is wrong whatever the stream is.
+    fn check(&self) -> Result<()> {
         if let Some(why) = self.invalid() {
             return Err(self.refused(ErrorKind::InvalidProperty, why));
         }
@@ -296,7 +304,7 @@ impl ReceiveBuilder {
             let why = "% is kept for ZFS's own names".to_owned();
             return Err(self.refused(ErrorKind::InvalidName, why));
         }
-        source.feed(self.intake()?)
+        Ok(())
     }
 
     fn intake(mut self) -> Result<Intake> {

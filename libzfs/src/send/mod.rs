@@ -1,5 +1,7 @@
 //! Sending: a snapshot becomes a stream.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod head;
 mod request;
 mod resume;
@@ -20,6 +22,8 @@ use crate::handle::Zfs;
 use crate::name::{BookmarkName, IncrementalSource, SnapshotName};
 use crate::transfer::TransferControl;
 
+#[cfg(feature = "tokio")]
+pub use self::asynchronous::AsyncSendStream;
 pub use self::head::HeadSend;
 pub use self::resume::ResumedSend;
 pub use self::saved::SavedSend;

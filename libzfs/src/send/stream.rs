@@ -2,6 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+#[cfg(feature = "tokio")]
+use std::mem;
 
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::SigpipeBlocked;
@@ -27,6 +29,17 @@ pub struct SendStream {
     failed: bool,
 }
 
+/// What a [`SendStream`] is made of.
+#[cfg(feature = "tokio")]
+pub(super) struct Parts {
+    pub(super) pipe: Option<File>,
+    pub(super) worker: Option<Worker<Result<()>>>,
+    pub(super) watch: Watch,
+    pub(super) walk: RecordWalk,
+    pub(super) name: String,
+    pub(super) failed: bool,
+}
+
 impl SendStream {
     pub(super) fn new(pipe: File, worker: Worker<Result<()>>, watch: Watch, name: &str) -> Self {
         Self {
@@ -46,6 +59,19 @@ impl SendStream {
 
     pub(crate) fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// What it consists of, all of which is gone from it then.
+    #[cfg(feature = "tokio")]
+    pub(super) fn dismantle(mut self) -> Parts {
+        Parts {
+            pipe: self.pipe.take(),
+            worker: self.worker.take(),
+            watch: mem::take(&mut self.watch),
+            walk: mem::replace(&mut self.walk, RecordWalk::new()),
+            name: mem::take(&mut self.name),
+            failed: self.failed,
+        }
     }
 
     /// Receives what is sent, on this machine: through one pipe, which nothing but the kernel
@@ -122,23 +148,34 @@ impl SendStream {
             }
             None => true,
         });
-        let kind = match halt {
-            Halt::Source(error) | Halt::Sink(error) => {
-                let failed = |error| Error::from_io(Operation::Send, self.name.as_str(), error);
-                return error.downcast().unwrap_or_else(failed);
+        let error = stopped(&self.name, halt);
+        match error.kind() {
+            ErrorKind::Cancelled | ErrorKind::Stalled if left => {
+                let kind = ErrorKind::StillRunning;
+                Error::new(
+                    Operation::Send,
+                    self.name.as_str(),
+                    kind,
+                    kind.usual_errno(),
+                )
             }
-            Halt::Gone => ErrorKind::BrokenPipe,
-            _ if left => ErrorKind::StillRunning,
-            Halt::Cancelled => ErrorKind::Cancelled,
-            Halt::Stalled => ErrorKind::Stalled,
-        };
-        Error::new(
-            Operation::Send,
-            self.name.as_str(),
-            kind,
-            kind.usual_errno(),
-        )
+            _ => error,
+        }
     }
+}
+
+/// Why a send was stopped.
+pub(super) fn stopped(name: &str, halt: Halt) -> Error {
+    let kind = match halt {
+        Halt::Source(error) | Halt::Sink(error) => {
+            let failed = |error| Error::from_io(Operation::Send, name, error);
+            return error.downcast().unwrap_or_else(failed);
+        }
+        Halt::Gone => ErrorKind::BrokenPipe,
+        Halt::Cancelled => ErrorKind::Cancelled,
+        Halt::Stalled => ErrorKind::Stalled,
+    };
+    Error::new(Operation::Send, name, kind, kind.usual_errno())
 }
 
 impl Read for SendStream {

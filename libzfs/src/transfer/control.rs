@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -142,6 +143,12 @@ impl TransferControl {
         ended < self.0.begun.load(Ordering::SeqCst)
     }
 
+    /// Whether some have begun, and all of them ended.
+    #[cfg(feature = "tokio")]
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.begun.load(Ordering::SeqCst) > 0 && !self.is_running()
+    }
+
     fn stall_limit(&self) -> Option<Duration> {
         match self.0.stall_limit.load(Ordering::Relaxed) {
             0 => None,
@@ -154,30 +161,47 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What wakes a transfer that waits: an event descriptor.
+/// What wakes a transfer that waits: a thread by an event descriptor, a task by its waker.
 #[derive(Debug)]
-pub(crate) struct Alarm(OwnedFd);
+pub(crate) struct Alarm {
+    event: OwnedFd,
+    waker: Mutex<Option<Waker>>,
+}
 
 impl Alarm {
     fn new() -> io::Result<Self> {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
-        Ok(Self(eventfd(0, flags)?))
+        Ok(Self {
+            event: eventfd(0, flags)?,
+            waker: Mutex::default(),
+        })
+    }
+
+    /// Has the next ringing wake a task.
+    #[cfg(feature = "tokio")]
+    pub(crate) fn wakes(&self, waker: &Waker) {
+        lock(&self.waker)
+            .get_or_insert_with(|| waker.clone())
+            .clone_from(waker);
     }
 
     pub(crate) fn ring(&self) {
         // It fails if it has been rung 2^64 times, and then it rings.
-        let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+        let _ = rustix::io::write(&self.event, &1_u64.to_ne_bytes());
+        if let Some(waker) = lock(&self.waker).take() {
+            waker.wake();
+        }
     }
 
     /// Ends the ringing, so that it can be waited for again.
-    pub(crate) fn silence(&self) {
-        let _ = rustix::io::read(&self.0, &mut [0; 8]);
+    fn silence(&self) {
+        let _ = rustix::io::read(&self.event, &mut [0; 8]);
     }
 }
 
 impl AsFd for Alarm {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.event.as_fd()
     }
 }
 
@@ -211,10 +235,7 @@ impl Watch {
         if self.controls.iter().any(same) {
             return Ok(());
         }
-        let alarm = match &self.alarm {
-            Some(alarm) => alarm.clone(),
-            None => self.alarm.insert(Arc::new(Alarm::new()?)).clone(),
-        };
+        let alarm = self.alarm_in_any_case()?;
         let mut alarms = lock(&control.0.alarms);
         alarms.retain(|alarm| alarm.strong_count() > 0);
         alarms.push(Arc::downgrade(&alarm));
@@ -222,6 +243,14 @@ impl Watch {
         control.0.begun.fetch_add(1, Ordering::SeqCst);
         self.controls.push(control.clone());
         Ok(())
+    }
+
+    /// The alarm, also where there is no control to ring it.
+    pub(crate) fn alarm_in_any_case(&mut self) -> io::Result<Arc<Alarm>> {
+        match &self.alarm {
+            Some(alarm) => Ok(alarm.clone()),
+            None => Ok(self.alarm.insert(Arc::new(Alarm::new()?)).clone()),
+        }
     }
 
     pub(crate) fn controls(&self) -> &[TransferControl] {

@@ -1,10 +1,14 @@
 //! What sends and receives share: threads that no signal reaches, pipes, descriptors of every kind,
 //! and the moving between them.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod control;
 mod descriptor;
 mod pump;
 mod records;
+#[cfg(feature = "tokio")]
+mod updates;
 mod worker;
 
 use std::fs::File;
@@ -14,13 +18,19 @@ use std::thread::{self, JoinHandle, ScopedJoinHandle};
 
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
+#[cfg(feature = "tokio")]
+pub(crate) use self::asynchronous::{AsyncWatch, feed as feed_async, join as join_async};
 pub(crate) use self::control::{Alarm, GRACE, Halt, Watch};
 pub use self::control::{Progress, TransferControl};
 pub(crate) use self::descriptor::{
     Descriptor, Suitability, has_time_limit, read_up_to, readable, writable,
 };
+#[cfg(feature = "tokio")]
+pub(crate) use self::pump::CHUNK;
 pub(crate) use self::pump::{FromRead, IntoWrite, Source, drain, feed, read_pipe};
 pub(crate) use self::records::RecordWalk;
+#[cfg(feature = "tokio")]
+pub use self::updates::ProgressUpdates;
 pub(crate) use self::worker::Worker;
 use crate::ffi::block_all_signals;
 

@@ -10,7 +10,7 @@ use super::control::{Halt, Watch};
 use super::records::RecordWalk;
 
 /// How much is moved at a time.
-const CHUNK: usize = 256 << 10;
+pub(crate) const CHUNK: usize = 256 << 10;
 
 /// What a stream is read from.
 pub(crate) trait Source {

@@ -67,7 +67,7 @@ impl<T: Send + 'static> Worker<T> {
     }
 
     /// Whether the work is done.
-    fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         *self.end.lock()
     }
 
