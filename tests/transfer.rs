@@ -7,6 +7,7 @@ mod support;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{ChildStdin, Command, Stdio};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use libzfs::testing::Pool;
-use libzfs::{ErrorKind, SnapshotName};
+use libzfs::{ErrorKind, FromReader, SnapshotName, TransferControl};
 use serial_test::serial;
 use support::{
     file_system, file_with, kind, noise, pool, snapshot, stream_of, within, write_file, zfs_says,
@@ -183,8 +184,8 @@ fn a_source_that_dribbles_is_received_whole() {
     });
 }
 
-/// Sends a signal a thousand times a second to this process and to each thread of it that
-/// transfers a stream.
+/// Sends a signal a thousand times a second to this process, to the thread that starts it, and to
+/// each thread that transfers a stream.
 struct Alarms {
     stop: Arc<AtomicBool>,
     thread: Option<thread::JoinHandle<u32>>,
@@ -202,11 +203,14 @@ impl Alarms {
         assert_eq!(rc, 0);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
+        // SAFETY: asks for a number.
+        let caller = unsafe { libc::gettid() };
         let thread = thread::spawn(move || {
             let mut sent = 0;
             while !stopped.load(Ordering::Relaxed) {
                 // SAFETY: sends a signal that is handled.
                 unsafe { libc::kill(Self::process(), libc::SIGALRM) };
+                Self::to_thread(caller);
                 sent += Self::to_transfers();
                 thread::sleep(Duration::from_millis(1));
             }
@@ -229,13 +233,16 @@ impl Alarms {
             let name = fs::read_to_string(task.path().join("comm")).unwrap_or_default();
             let id: libc::pid_t = task.file_name().to_str().unwrap().parse().unwrap();
             if name.starts_with("zfs-") {
-                // SAFETY: sends a signal that is handled to a thread of this process, or to none.
-                let rc =
-                    unsafe { libc::syscall(libc::SYS_tgkill, Self::process(), id, libc::SIGALRM) };
-                sent += u32::from(rc == 0);
+                sent += u32::from(Self::to_thread(id));
             }
         }
         sent
+    }
+
+    fn to_thread(id: libc::pid_t) -> bool {
+        // SAFETY: sends a signal that is handled to a thread of this process, or to none.
+        let rc = unsafe { libc::syscall(libc::SYS_tgkill, Self::process(), id, libc::SIGALRM) };
+        rc == 0
     }
 
     /// Stops, and says how many signals threads that transfer a stream were sent.
@@ -287,6 +294,39 @@ fn signals_change_nothing() {
                 .read_to_end(&mut again)
                 .unwrap();
             assert!(again == stream);
+            // What passes through the thread that calls, which gets them as well.
+            let control = TransferControl::new();
+            for send in [zfs.send(&snap), zfs.send(&snap).controlled_by(&control)] {
+                again.clear();
+                send.write_to_writer(&mut again).unwrap();
+                assert!(again == stream);
+                for nonblocking in [false, true] {
+                    let (ours, mut theirs) = UnixStream::pair().unwrap();
+                    ours.set_nonblocking(nonblocking).unwrap();
+                    let reader = thread::spawn(move || {
+                        let mut bytes = Vec::new();
+                        theirs.read_to_end(&mut bytes).unwrap();
+                        bytes
+                    });
+                    send.write_to(&ours).unwrap();
+                    drop(ours);
+                    assert!(reader.join().unwrap() == stream);
+                }
+            }
+            let target = pool.snapshot(&format!("reader-{i}@s"));
+            let receive = zfs.receive(&target);
+            receive.run(FromReader(&stream[..])).unwrap().all().unwrap();
+            let target = pool.snapshot(&format!("watched-{i}@s"));
+            let receive = zfs.receive(&target).controlled_by(&control);
+            let sending = zfs.send(&snap).start().unwrap();
+            sending.copy_to(receive).unwrap().all().unwrap();
+            let (ours, mut theirs) = UnixStream::pair().unwrap();
+            ours.set_nonblocking(true).unwrap();
+            let target = pool.snapshot(&format!("socket-{i}@s"));
+            thread::scope(|scope| {
+                scope.spawn(|| theirs.write_all(&stream).unwrap());
+                zfs.receive(&target).run(&ours).unwrap().all().unwrap();
+            });
         }
         assert!(alarms.stop() > 100);
     });
@@ -305,18 +345,27 @@ fn a_broken_pipe_raises_no_signal_in_the_caller() {
         // SAFETY: the handler only stores to an atomic, which is allowed in a handler.
         let old = unsafe { libc::signal(libc::SIGPIPE, handler as libc::sighandler_t) };
         let pool = pool("sigpipe");
-        let (snap, _) = sample(&pool, 2 << 20);
+        let (snap, stream) = sample(&pool, 2 << 20);
         let send = pool.zfs().send(&snap);
-        let mut stream = send.start().unwrap();
-        stream.read_exact(&mut [0; 100]).unwrap();
-        drop(stream);
+        let mut sending = send.start().unwrap();
+        sending.read_exact(&mut [0; 100]).unwrap();
+        drop(sending);
         let (ours, theirs) = UnixStream::pair().unwrap();
         drop(theirs);
-        assert_eq!(kind(send.write_to(&ours)), ErrorKind::BrokenPipe);
-        assert_eq!(
-            kind(send.write_to(&pipe_without_reader())),
-            ErrorKind::BrokenPipe
-        );
+        let control = TransferControl::new();
+        for send in [send, pool.zfs().send(&snap).controlled_by(&control)] {
+            assert_eq!(kind(send.write_to(&ours)), ErrorKind::BrokenPipe);
+            assert_eq!(
+                kind(send.write_to(&pipe_without_reader())),
+                ErrorKind::BrokenPipe
+            );
+            let writer = File::from(OwnedFd::from(pipe_without_reader()));
+            assert_eq!(kind(send.write_to_writer(&writer)), ErrorKind::BrokenPipe);
+            // A receiver that gives up before it has read all.
+            let receive = pool.zfs().receive(&snap);
+            let taken = receive.run(FromReader(&stream[..]));
+            assert_eq!(kind(taken), ErrorKind::SnapshotExists);
+        }
         assert!(!RAISED.load(Ordering::SeqCst));
         // SAFETY: restores what was there.
         unsafe { libc::signal(libc::SIGPIPE, old) };
