@@ -12,10 +12,41 @@ use crate::project::Project;
 use crate::qemu::{Clock, INSTRUCTION_NS};
 use crate::recipe::Recipe;
 use crate::release::Release;
-use crate::{native, tree};
+use crate::{native, process, tree};
 
 /// Where valgrind's tools are in its package.
 const TOOLS: &str = "usr/libexec/valgrind";
+
+/// Streams, read side by side with `zstream dump` of that release. Neither side has anything to do
+/// with a kernel module, and so it runs right here.
+pub(crate) fn streams(
+    cache: &Cache,
+    project: &Project,
+    release: Release,
+    arguments: &[OsString],
+) -> Result<u8> {
+    let built = Environment::native().build(
+        project,
+        &[
+            "bench",
+            "--no-run",
+            "-p",
+            "libzfs",
+            "--no-default-features",
+            "--bench",
+            "streams",
+        ],
+    )?;
+    let program = built
+        .into_iter()
+        .find(|program| program.name == "streams")
+        .context("cargo built no such benchmark")?
+        .path;
+    let zstream = tree::unpacked(cache, &Recipe::zstream(release))?;
+    let mut command = project.command(program);
+    command.arg(zstream).args(arguments);
+    Ok(process::exit_code(process::status(&mut command)?))
+}
 
 /// Builds the benchmark and runs it: in a guest, or right here.
 pub(crate) fn run(

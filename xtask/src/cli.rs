@@ -127,9 +127,9 @@ struct Demo {
 #[derive(Args, Debug)]
 struct Bench {
     /// What is measured
-    #[arg(value_parser = ["core"])]
+    #[arg(value_parser = ["core", "streams"])]
     name: String,
-    /// The guest's OpenZFS: 2.1, 2.3 or 2.4
+    /// The OpenZFS of the guest, and of zstream: 2.1, 2.3 or 2.4
     #[arg(long, value_name = "RELEASE", default_value = "2.3")]
     zfs: Release,
     /// On this machine instead, which must have ZFS, as root
@@ -325,6 +325,9 @@ fn run_command(cache: &Cache, project: &Project, vm: Vm) -> Result<u8> {
 }
 
 fn run_bench(cache: &Cache, project: &Project, options: &Bench) -> Result<u8> {
+    if options.name == "streams" {
+        return bench::streams(cache, project, options.zfs, &options.arguments);
+    }
     let (clock, cpus) = if options.real_time || options.native {
         (Clock::Time, 2)
     } else {

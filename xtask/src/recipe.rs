@@ -109,6 +109,18 @@ impl Recipe {
         }
     }
 
+    /// `zstream` of a release, which needs no kernel module, with its libraries and their loader.
+    pub(crate) fn zstream(release: Release) -> Self {
+        Self {
+            kind: "zstream",
+            release: Some(release),
+            suite: release.suite(),
+            packages: &["zfsutils-linux"],
+            installed: false,
+            script: "",
+        }
+    }
+
     /// The oldest Rust that the workspace promises to build with.
     pub(crate) fn rust() -> Self {
         Self {

@@ -7,8 +7,8 @@ use super::record::{Place, RECORD_LEN, RecordType};
 use super::walk::Walk;
 use super::{Limits, Record, StreamError};
 
-/// How much memory is asked for at once for what follows a first record.
-const HELD_LEN: usize = 64 << 10;
+/// How much of what follows a first record memory is asked for before it has come.
+const HELD_LEN: usize = 4 << 10;
 
 /// Who looks at a stream.
 pub(super) trait Inspect {
@@ -103,8 +103,10 @@ impl<R: Read, I: Inspect> Pass<R, I> {
         }
         while self.filled < self.wanted {
             let have = self.filled - RECORD_LEN;
-            let want = (self.wanted - RECORD_LEN).min(have + HELD_LEN);
-            self.held.resize(want, 0);
+            if have == self.held.len() {
+                let more = (self.wanted - self.filled).min(HELD_LEN);
+                self.held.resize(have + more, 0);
+            }
             let len = self.inner.read(&mut self.held[have..])?;
             if len == 0 {
                 let offset = self.walk.offset() + self.filled as u64;
