@@ -248,10 +248,12 @@ pub enum TokenError {
         offset: usize,
     },
     /// The checksum is not that of the data, in neither byte order.
-    #[error("the checksum {claimed:x} of a resume token is not that of its data")]
+    #[error("the checksum {claimed:x} at byte {offset} of a resume token is not that of its data")]
     BadChecksum {
         /// The checksum that the token has.
         claimed: u64,
+        /// The byte at which it is.
+        offset: usize,
     },
     /// The data are not what zlib makes, or zlib's own checksum is not theirs.
     #[error("the data of a resume token can't be decompressed, at byte {offset}")]
@@ -266,16 +268,25 @@ pub enum TokenError {
         offset: usize,
     },
     /// The data are longer than the token says, decompressed.
-    #[error("the data of a resume token are more than the {claimed} bytes that it says")]
+    #[error(
+        "the data of a resume token are more than the {claimed} bytes that it says at byte {offset}"
+    )]
     Overlong {
         /// What it says.
         claimed: usize,
+        /// The byte at which it says so.
+        offset: usize,
     },
     /// The data are shorter than the token says, decompressed.
-    #[error("the data of a resume token are {got} bytes, and not the {claimed} that it says")]
+    #[error(
+        "the data of a resume token are {got} bytes, and not the {claimed} that it says at byte \
+         {offset}"
+    )]
     Underlong {
         /// What it says.
         claimed: usize,
+        /// The byte at which it says so.
+        offset: usize,
         /// What they are.
         got: usize,
     },
@@ -316,6 +327,9 @@ impl TokenError {
             | Self::TooLarge { offset, .. }
             | Self::BadDigit { offset }
             | Self::OddDigits { offset }
+            | Self::BadChecksum { offset, .. }
+            | Self::Overlong { offset, .. }
+            | Self::Underlong { offset, .. }
             | Self::BadZlib { offset }
             | Self::TruncatedZlib { offset }
             | Self::TrailingBytes { offset } => Some(*offset),
@@ -530,7 +544,7 @@ impl FromStr for ResumeToken {
         if version != VERSION {
             return Err(TokenError::UnknownVersion { version });
         }
-        let (claimed_sum, _) = number("checksum", 16)?;
+        let (claimed_sum, sum_at) = number("checksum", 16)?;
         let (claimed_len, len_at) = number("length", 16)?;
         let packed_len = usize::try_from(claimed_len)
             .ok()
@@ -545,9 +559,10 @@ impl FromStr for ResumeToken {
         if !sums.contains(&claimed_sum) {
             return Err(TokenError::BadChecksum {
                 claimed: claimed_sum,
+                offset: sum_at,
             });
         }
-        let packed = inflate(&data, packed_len, at)?;
+        let packed = inflate(&data, (packed_len, len_at), at)?;
         let list = NvList::decode(&packed)?;
         // Encoding and byte order; the list could be decoded, so they are there.
         let (endian, sum) = match packed[..2] {
@@ -605,10 +620,15 @@ fn unhex(text: &[u8], start: usize) -> Result<Vec<u8>, TokenError> {
     Ok(data)
 }
 
-/// Decompresses what has to be `len` bytes; `start` is where the data are in the text.
+/// Decompresses what has to be `len` bytes; `len_at` is where the text says so, and `start` where
+/// the data are in it.
 ///
 /// Memory grows with what is decompressed, not with what is claimed, and never past the claim.
-fn inflate(data: &[u8], len: usize, start: usize) -> Result<Vec<u8>, TokenError> {
+fn inflate(
+    data: &[u8],
+    (len, len_at): (usize, usize),
+    start: usize,
+) -> Result<Vec<u8>, TokenError> {
     let mut inflater = Decompress::new(true);
     let mut out = Vec::new();
     loop {
@@ -626,7 +646,10 @@ fn inflate(data: &[u8], len: usize, start: usize) -> Result<Vec<u8>, TokenError>
             })?;
         let used_now = usize::try_from(inflater.total_in()).unwrap_or(data.len());
         if out.len() > len {
-            return Err(TokenError::Overlong { claimed: len });
+            return Err(TokenError::Overlong {
+                claimed: len,
+                offset: len_at,
+            });
         }
         match status {
             Status::StreamEnd if used_now < data.len() => {
@@ -637,6 +660,7 @@ fn inflate(data: &[u8], len: usize, start: usize) -> Result<Vec<u8>, TokenError>
             Status::StreamEnd if out.len() < len => {
                 return Err(TokenError::Underlong {
                     claimed: len,
+                    offset: len_at,
                     got: out.len(),
                 });
             }

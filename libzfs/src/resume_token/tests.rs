@@ -73,7 +73,7 @@ fn reads_what_it_writes_in_both_byte_orders() {
     // The list inside is the same as that which the C library made, to the byte.
     let inside = |text: &str| {
         let at = text.rfind('-').unwrap() + 1;
-        inflate(&unhex(text.as_bytes(), at).unwrap(), 0x1b0, at).unwrap()
+        inflate(&unhex(text.as_bytes(), at).unwrap(), (0x1b0, 0), at).unwrap()
     };
     let built = ResumeToken::build(&example(), Endian::Little).unwrap();
     assert_eq!(inside(built.as_str()), inside(EXAMPLE));
@@ -145,7 +145,13 @@ fn the_parts_are_looked_at_one_by_one() {
             offset: EXAMPLE.len()
         }
     );
-    assert_eq!(error("1-1-0-00"), BadChecksum { claimed: 1 });
+    assert_eq!(
+        error("1-1-0-00"),
+        BadChecksum {
+            claimed: 1,
+            offset: 2
+        }
+    );
     let long = "0".repeat(MAX_TEXT_LEN + 1);
     assert_eq!(
         error(&long),
@@ -171,7 +177,8 @@ fn the_checksum_leaves_out_what_is_no_whole_word() {
             assert_eq!(
                 error,
                 TokenError::BadChecksum {
-                    claimed: 0x19_1dee_38a9
+                    claimed: 0x19_1dee_38a9,
+                    offset: 2
                 }
             );
         } else {
@@ -179,6 +186,11 @@ fn the_checksum_leaves_out_what_is_no_whole_word() {
             assert!(matches!(error, TokenError::BadZlib { .. }), "{error}");
         }
     }
+}
+
+/// Where a token says how long its data are.
+fn len_at(text: &str) -> usize {
+    text.match_indices('-').nth(1).unwrap().0 + 1
 }
 
 #[test]
@@ -192,15 +204,23 @@ fn the_data_have_to_be_as_long_as_they_say() {
     let (len, data) = (packed.len(), deflate(&packed));
     let parse = |len, data: &[u8]| with_data(len, data).parse::<ResumeToken>();
     parse(len, &data).unwrap();
+    let offset = len_at(&with_data(len, &data));
     assert_eq!(
         parse(len + 1, &data),
         Err(Underlong {
             claimed: len + 1,
+            offset,
             got: len
         })
     );
-    assert_eq!(parse(len - 1, &data), Err(Overlong { claimed: len - 1 }));
-    assert_eq!(parse(0, &data), Err(Overlong { claimed: 0 }));
+    assert_eq!(
+        parse(len - 1, &data),
+        Err(Overlong {
+            claimed: len - 1,
+            offset
+        })
+    );
+    assert_eq!(parse(0, &data), Err(Overlong { claimed: 0, offset }));
 
     for cut in 0..data.len() {
         let text = with_data(len, &data[..cut]);
@@ -238,16 +258,11 @@ fn the_data_have_to_be_as_long_as_they_say() {
 fn a_bomb_is_not_unpacked() {
     let bomb = deflate(&vec![0; 8 << 20]);
     assert!(bomb.len() < 16 << 10);
-    assert_eq!(
-        error(&with_data(MAX_PACKED_LEN, &bomb)),
-        TokenError::Overlong {
-            claimed: MAX_PACKED_LEN
-        }
-    );
-    assert_eq!(
-        error(&with_data(100, &bomb)),
-        TokenError::Overlong { claimed: 100 }
-    );
+    for claimed in [MAX_PACKED_LEN, 100] {
+        let text = with_data(claimed, &bomb);
+        let offset = len_at(&text);
+        assert_eq!(error(&text), TokenError::Overlong { claimed, offset });
+    }
 }
 
 #[test]
