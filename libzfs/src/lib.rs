@@ -40,6 +40,8 @@
 //!   it the crate is pure Rust and needs no ZFS library: names, nvlists, send streams, resume tokens
 //!   and the derivation of keys.
 //! * `tokio`: sends and receives in tasks of tokio's.
+//! * `serde`: nvlists, and what is learned of streams, as serde sees them. A list loses nothing, also
+//!   in JSON; how deep lists stand in lists is the format's to bound, and nothing is hidden.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.
 //!
 //! # What it never does

@@ -7,6 +7,8 @@ use std::fmt;
 /// Send streams, resume tokens and natively encoded nvlists carry the byte order of the machine
 /// that made them, so each can be met in either one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Endian {
     /// Least significant byte first.
     Little,

@@ -55,6 +55,8 @@ mod codec;
 mod endian;
 mod index;
 mod native;
+#[cfg(feature = "serde")]
+pub(crate) mod serial;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -75,6 +77,8 @@ const HIDDEN: &str = "hidden_args";
 
 /// What may occur only once in a list.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Uniqueness {
     /// A name (`NV_UNIQUE_NAME`), the rule in ZFS.

@@ -63,6 +63,8 @@ pub enum HeaderType {
 
 /// The type of the dataset that a stream was made from (`dmu_objset_type_t`).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ObjsetType {
     /// None, as in the header of a package.

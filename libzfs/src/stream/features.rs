@@ -9,6 +9,8 @@ bitflags::bitflags! {
     /// refuses a stream that has one which it does not know; see [`unknown`](Self::unknown).
     #[doc(alias = "DMU_GET_FEATUREFLAGS")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(transparent))]
     pub struct Features: u64 {
         /// Blocks that occurred before are only referred to; no longer made nor received since 2.0.
         const DEDUP = 1 << 0;
@@ -73,6 +75,8 @@ bitflags::bitflags! {
     ///
     /// Bits without a name here are kept.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(transparent))]
     pub struct BeginFlags: u32 {
         /// The base is the snapshot that the dataset is a clone of.
         const CLONE = 1 << 0;

@@ -23,7 +23,7 @@ pub mod record;
 mod slice;
 pub mod summary;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verify;
 mod walk;
 mod writer;

@@ -15,6 +15,7 @@ pub const LISTED_STREAMS: usize = 1000;
 ///
 /// Names, GUIDs and parameters are what the sender says.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Summary {
     /// Whether its end has been seen.
@@ -33,11 +34,13 @@ pub struct Summary {
 
 /// What the first record of a package says.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct PackageSummary {
     /// The byte order of the machine that made the package.
     pub endian: Endian,
     /// The name of the snapshot that was asked for.
+    #[cfg_attr(feature = "serde", serde(with = "crate::nvlist::serial::text"))]
     pub to_name: BString,
     /// What a receiver of the package has to know.
     pub features: Features,
@@ -45,6 +48,7 @@ pub struct PackageSummary {
 
 /// What is learned of a single stream.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct StreamSummary {
     /// The byte at which it begins.
@@ -52,6 +56,7 @@ pub struct StreamSummary {
     /// The byte order of the machine that made it.
     pub endian: Endian,
     /// The name of the snapshot on that machine.
+    #[cfg_attr(feature = "serde", serde(with = "crate::nvlist::serial::text"))]
     pub to_name: BString,
     /// The GUID of the snapshot.
     pub to_guid: u64,
@@ -92,6 +97,7 @@ impl StreamSummary {
 
 /// Where a stream goes on that resumes another.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ResumePoint {
     /// The object.
     pub object: u64,
@@ -103,6 +109,7 @@ pub struct ResumePoint {
 /// derived from a key: wrapped keys and authentication codes are left where they are.
 #[doc(alias = "crypt_keydata")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct StreamEncryption {
     /// The number of the algorithm (`DSL_CRYPTO_SUITE`); see [`suite_name`](Self::suite_name).
@@ -163,6 +170,7 @@ impl StreamEncryption {
 
 /// How many records of a type there are, and how much follows them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Count {
     /// How many records.
     pub records: u64,
@@ -180,6 +188,8 @@ impl Count {
 
 /// How many records of each type there are, and how much follows them.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct Counts([Count; RecordType::COUNT]);
 
 impl Counts {

@@ -1,3 +1,3 @@
-mod samples;
+pub(crate) mod samples;
 mod verify;
 mod walk;

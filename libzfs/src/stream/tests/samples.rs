@@ -217,7 +217,7 @@ pub(super) fn stream(endian: Endian) -> Vec<u8> {
 }
 
 /// A package of two such streams.
-pub(super) fn package(endian: Endian) -> Vec<u8> {
+pub(crate) fn package(endian: Endian) -> Vec<u8> {
     let list = NvList::new().with("tosnap", "mon");
     let payload = list.encode_with(Encoding::Xdr, endian).unwrap();
     let fields = BeginFields {
