@@ -475,13 +475,14 @@ fn a_pool_without_encryption_says_so() {
         zfs.inherit_key(&data),
         zfs.force_encryption_root_without_rewrap(&data),
         zfs.unload_key(&data),
+        zfs.load_key(&data, &raw_key()),
     ];
     for refused in refused {
         assert_eq!(kind(refused), ErrorKind::FeatureDisabled);
     }
     // These look at the dataset first.
     let refused = [
-        zfs.load_key(&data, &raw_key()),
+        zfs.load_key(&data, &Key::passphrase(PASSPHRASE).unwrap()),
         zfs.change_key(&data, raw_key()).run(),
         zfs.force_inherit_key_without_rewrap(&data),
     ];

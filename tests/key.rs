@@ -81,16 +81,27 @@ fn a_dataset_that_is_no_encryption_root_says_so() {
 }
 
 #[test]
-fn a_key_of_another_format_is_refused_before_the_kernel() {
+fn a_wrong_key_of_another_format_is_told_from_a_wrong_key() {
     let pool = pool("format");
     let zfs = pool.zfs();
     let root = encrypted(&pool, "enc");
     zfs.unload_key(&root).unwrap();
-    let hex = Key::hex("07".repeat(32)).unwrap();
-    let error = zfs.load_key(&root, &hex).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::InvalidKey);
-    assert!(error.to_string().contains("keyformat is raw"), "{error}");
-    assert!(!error.to_string().contains("0707"), "{error}");
+    let hex = Key::hex("08".repeat(32)).unwrap();
+    for error in [
+        zfs.load_key(&root, &hex),
+        zfs.try_key(&root, &hex).map(drop),
+    ] {
+        let error = error.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidKey);
+        assert!(error.to_string().contains("keyformat is raw"), "{error}");
+        assert!(!error.to_string().contains("0808"), "{error}");
+    }
+    let passphrase = Key::passphrase(PASSPHRASE).unwrap();
+    let refused = zfs.load_key(&root, &passphrase);
+    assert_eq!(kind(refused), ErrorKind::InvalidKey);
+    // The same bytes, written otherwise.
+    zfs.load_key(&root, &Key::hex("07".repeat(32)).unwrap())
+        .unwrap();
 }
 
 #[test]

@@ -23,6 +23,9 @@ impl Zfs {
     /// in Rust; this takes a noticeable time by design. The key is overwritten afterwards here;
     /// `libzfs_core`'s own copy of it in the request to the kernel is freed without that.
     ///
+    /// A raw key and a hexadecimal one are the same bytes, and each loads what was made with the
+    /// other.
+    ///
     /// Needs the permission `load-key`. A pool that is imported read-only is no hindrance.
     ///
     /// # Errors
