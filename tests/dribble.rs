@@ -1,8 +1,15 @@
 //! Many small receives from sources that give little at a time, and cuts at every place: none hangs,
 //! and all end with the same bytes.
 //!
-//! How many there are is said by `LIBZFS_TEST_DRIBBLES` and `LIBZFS_TEST_CUTS`; by default so many
-//! that it takes a minute or two.
+//! How many there are is said by `LIBZFS_TEST_DRIBBLES` and `LIBZFS_TEST_CUTS`, and which ones by
+//! `LIBZFS_TEST_SEED`; by default so many that it takes a minute or two. 10,000 are
+//!
+//! ```console
+//! $ eval "$(cargo xtask env --runner 2.3)"
+//! $ for seed in 1 2 3 4 5; do
+//! >     LIBZFS_TEST_SEED=$seed LIBZFS_TEST_DRIBBLES=2000 LIBZFS_TEST_CUTS=200 cargo test --test dribble
+//! > done
+//! ```
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 mod support;
@@ -17,10 +24,15 @@ use std::time::{Duration, Instant};
 use libzfs::stream::Records;
 use libzfs::testing::Pool;
 use libzfs::{Destroy, ErrorKind, FromReader, Received, SnapshotName};
-use support::{file_system, noise, pool, read_file, snapshot, stream_of, within, write_file};
+use support::{
+    LIMIT, file_system, noise, pool, read_file, snapshot, stream_of, within, write_file,
+};
 
-/// How long all of a test may take.
-const LIMIT: Duration = Duration::from_secs(800);
+/// How long a test may take that does so many things.
+fn limit(number: usize) -> Duration {
+    let each = Duration::from_secs(1);
+    LIMIT + each * u32::try_from(number).unwrap()
+}
 
 /// Receives that run side by side, so that they share the pool's transactions.
 const AT_ONCE: usize = 16;
@@ -93,8 +105,9 @@ fn receive(
 
 #[test]
 fn many_small_receives_from_writers_that_dribble() {
-    let wanted = how_many("LIBZFS_TEST_DRIBBLES", 1000);
-    within(LIMIT, move || {
+    let wanted = how_many("LIBZFS_TEST_DRIBBLES", 200);
+    let seed = how_many("LIBZFS_TEST_SEED", 0) as u64;
+    within(limit(wanted), move || {
         let pool = pool("dribble");
         let zfs = pool.zfs();
         let data = file_system(&pool, "data");
@@ -122,7 +135,7 @@ fn many_small_receives_from_writers_that_dribble() {
                 let (pool, snaps, streams) = (&pool, &snaps, &streams);
                 let (begun, ended) = (&begun, &ended);
                 scope.spawn(move || {
-                    let mut numbers = Numbers(number as u64 + 1);
+                    let mut numbers = Numbers(seed << 32 | (number as u64 + 1));
                     let copy = pool.dataset(&format!("copy-{number}"));
                     let mut round = 0;
                     while begun.fetch_add(INCREMENTS + 1, Ordering::Relaxed) < wanted {
@@ -156,8 +169,9 @@ fn many_small_receives_from_writers_that_dribble() {
 
 #[test]
 fn a_receive_of_each_cut_goes_on_from_its_token() {
-    let random = how_many("LIBZFS_TEST_CUTS", 40);
-    within(LIMIT, move || {
+    let random = how_many("LIBZFS_TEST_CUTS", 20);
+    let seed = how_many("LIBZFS_TEST_SEED", 0) as u64;
+    within(limit(2 * random), move || {
         let pool = pool("cuts");
         let zfs = pool.zfs();
         let data = file_system(&pool, "data");
@@ -182,7 +196,7 @@ fn a_receive_of_each_cut_goes_on_from_its_token() {
                 cuts.push(record.offset().try_into().unwrap());
             }
             assert!(cuts.len() > 15, "{cuts:?}");
-            let mut numbers = Numbers(7);
+            let mut numbers = Numbers(seed << 32 | 7);
             cuts.extend((0..random).map(|_| numbers.below(stream.len())));
             let (sender, work) = mpsc::channel();
             for cut in cuts {

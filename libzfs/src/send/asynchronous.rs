@@ -89,13 +89,23 @@ impl AsyncSendStream {
                 Ok(len) => len,
                 Err(error) => return Err(self.failed(error)),
             };
-            let write = sink.write_all(&buffer[..len]);
-            match self.watch.guard(write, || false).await {
-                Ok(written) => written.map_err(|error| self.failed(error))?,
-                Err(halt) => return Err(self.halted(halt)),
+            let mut rest = &buffer[..len];
+            while !rest.is_empty() {
+                match self.guarded(sink.write(rest)).await? {
+                    0 => return Err(self.failed(io::ErrorKind::WriteZero.into())),
+                    written => rest = &rest[written..],
+                }
             }
         }
-        sink.flush().await.map_err(|error| self.failed(error))
+        self.guarded(sink.flush()).await
+    }
+
+    /// Does a piece of writing, unless the send is to be stopped.
+    async fn guarded<T>(&mut self, work: impl Future<Output = io::Result<T>>) -> Result<T> {
+        match self.watch.guard(work, || false).await {
+            Ok(done) => done.map_err(|error| self.failed(error)),
+            Err(halt) => Err(self.halted(halt)),
+        }
     }
 
     /// An error of reading, which is the send's own, or of writing.

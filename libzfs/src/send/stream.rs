@@ -8,7 +8,7 @@ use std::mem;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::SigpipeBlocked;
 use crate::receive::{ReceiveBuilder, Received};
-use crate::transfer::{self, GRACE, Halt, RecordWalk, Watch, Worker};
+use crate::transfer::{self, Halt, RecordWalk, Watch, Worker};
 
 /// A stream being sent, to be read with [`Read`].
 ///
@@ -116,7 +116,9 @@ impl SendStream {
     /// Waits a moment for the send to end whose pipe is closed, and tells how it went.
     pub(crate) fn ended(mut self) -> Option<Result<()>> {
         let worker = self.worker.take()?;
-        worker.join_within(GRACE).map(transfer::joined)
+        worker
+            .join_within(self.watch.patience())
+            .map(transfer::joined)
     }
 
     /// Has `work` move the whole stream out of the pipe.
@@ -140,7 +142,7 @@ impl SendStream {
     fn halted(&mut self, halt: Halt) -> Error {
         self.pipe = None;
         let worker = self.worker.take();
-        let left = worker.is_some_and(|worker| match worker.join_within(GRACE) {
+        let left = worker.is_some_and(|worker| match worker.join_within(self.watch.patience()) {
             Some(ended) => {
                 // Its error is that it could not write.
                 let _ = transfer::joined(ended);
@@ -215,7 +217,7 @@ impl Drop for SendStream {
     fn drop(&mut self) {
         self.pipe = None;
         let worker = self.worker.take();
-        match worker.map(|worker| worker.join_within(GRACE)) {
+        match worker.map(|worker| worker.join_within(self.watch.patience())) {
             None | Some(Some(Ok(Ok(())))) => {}
             Some(Some(Ok(Err(error)))) => {
                 tracing::debug!(what = self.name, %error, "send given up");

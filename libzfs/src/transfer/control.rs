@@ -13,8 +13,12 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 #[cfg(doc)]
 use crate::error::ErrorKind;
 
-/// How long a cancelled transfer waits for the kernel to give it up.
+/// How long a transfer that was cancelled waits for the kernel to give it up.
 pub(crate) const GRACE: Duration = Duration::from_millis(900);
+
+/// How long one that nobody is in a hurry with waits for that. The kernel does it at its next read
+/// or write, if the pool is not suspended.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Watches transfers and stops them, from any thread.
 ///
@@ -260,6 +264,11 @@ impl Watch {
     /// Whether there is anything to look at.
     pub(crate) fn is_active(&self) -> bool {
         !self.controls.is_empty()
+    }
+
+    /// How long to wait for the kernel to give the transfer up.
+    pub(crate) fn patience(&self) -> Duration {
+        if self.is_active() { GRACE } else { PATIENCE }
     }
 
     pub(crate) fn alarm(&self) -> Option<Arc<Alarm>> {
