@@ -8,6 +8,7 @@ use super::super::record::*;
 use super::super::summary::LISTED_STREAMS;
 use super::super::*;
 use super::samples::{ENDIANS, fields, package, stream};
+use super::step;
 use crate::KeyFormat;
 
 /// What passes through, and the error that ends it.
@@ -118,14 +119,13 @@ fn what_is_right_passes_and_is_summed_up() {
 fn every_bit_counts() {
     for endian in ENDIANS {
         for mut bytes in [stream(endian), package(endian)] {
-            let step = if cfg!(miri) { 997 } else { 1 };
             let lengths: Vec<_> = Records::new(&bytes)
                 .map(|item| item.unwrap().0)
                 .filter(|record| record.record_type() == RecordType::Begin)
                 .map(|record| usize::try_from(record.offset()).unwrap())
                 .flat_map(|at| at + 4..at + 8)
                 .collect();
-            for at in (0..bytes.len()).step_by(step) {
+            for at in (0..bytes.len()).step_by(step()) {
                 let bit = 1 << (at % 8);
                 bytes[at] ^= bit;
                 let error = verify(&bytes).unwrap_err();
@@ -146,8 +146,7 @@ fn every_bit_counts() {
 #[test]
 fn every_cut_is_seen() {
     for bytes in [stream(Endian::HOST), package(Endian::HOST)] {
-        let step = if cfg!(miri) { 997 } else { 1 };
-        for end in (0..bytes.len()).step_by(step) {
+        for end in (0..bytes.len()).step_by(step()) {
             let error = verify(&bytes[..end]).unwrap_err();
             assert!(error.is_truncated(), "{error}");
             assert_eq!(error.offset(), end as u64);
