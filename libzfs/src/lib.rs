@@ -59,6 +59,7 @@ mod fletcher4;
 pub mod key;
 mod name;
 pub mod nvlist;
+pub mod package;
 pub mod resume_token;
 pub mod stream;
 

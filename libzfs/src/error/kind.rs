@@ -368,7 +368,10 @@ kinds! {
     NotAStream libc::EINVAL, "not a ZFS send stream";
     /// The stream is a package (`zfs send -R`, `-p` or `-I`), which holds several streams.
     PackageStream libc::EINVAL, "the stream is a package of several streams" =>
-        "send without -R, -p and -I";
+        "receive it with Zfs::receive_package, or send without -R, -p and -I";
+    /// The stream is a single one, where a package is wanted.
+    NotAPackage libc::EINVAL, "the stream is a single one, and no package" =>
+        "receive it with Zfs::receive";
     /// The stream is damaged, or does not fit what it is received into.
     BadStream libc::EBADE, "the stream is damaged or does not fit here";
     /// The stream has a feature that the receiving module or pool does not have.

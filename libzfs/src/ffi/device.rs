@@ -241,6 +241,35 @@ impl Device {
         }
     }
 
+    /// `ZFS_IOC_DATASET_LIST_NEXT`: the name of each dataset right below one, in no order; none if
+    /// there is no such dataset. Those with a `%` or `$` in their names are not among them.
+    pub(crate) fn children(&self, dataset: &str) -> Result<Vec<String>> {
+        let mut children = Vec::new();
+        let mut cookie = 0;
+        loop {
+            let mut command = Command::new(dataset)?;
+            command.zc.zc_cookie = cookie;
+            match self.run(ioctl::ZFS_IOC_DATASET_LIST_NEXT, command) {
+                Ok(done) => {
+                    cookie = done.zc.zc_cookie;
+                    children.push(done.name());
+                }
+                Err(errno) if errno.raw() == libc::ESRCH => return Ok(children),
+                Err(errno) if errno.raw() == libc::EINTR => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
+    /// `ZFS_IOC_SET_PROP`: gives a dataset or snapshot these as the properties that it received, in
+    /// place of those that it received before.
+    pub(crate) fn set_received_properties(&self, name: &str, properties: &NvList) -> Result<()> {
+        let mut command = Command::new(name)?.source(properties)?;
+        const RECEIVED: u64 = 1;
+        command.zc.zc_cookie = RECEIVED;
+        self.run(ioctl::ZFS_IOC_SET_PROP, command).map(drop)
+    }
+
     /// `ZFS_IOC_RENAME` for the snapshots of a dataset and all below it that have one name, which
     /// `lzc_rename` has no flag for.
     pub(crate) fn rename_snapshots(&self, from: &str, to: &str) -> Result<()> {
