@@ -47,7 +47,7 @@ impl Zfs {
 /// let mut guard = zfs.hold_guard()?;
 /// guard.hold(&"sending".parse()?, std::slice::from_ref(&snapshot))?.all()?;
 /// // Nobody destroys the snapshot meanwhile.
-/// zfs.send(&snapshot).raw().write_to(std::io::stdout())?;
+/// zfs.send(&snapshot).raw().write_to(&std::io::stdout())?;
 /// guard.release()?;
 /// # Ok(())
 /// # }

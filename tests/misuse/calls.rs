@@ -164,6 +164,10 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
         "send_saved" |t| t.zfs.send_saved(&t.dataset).map(drop);
         "send_saved_decrypted" |t| t.zfs.send_saved_decrypted(&t.dataset).map(drop);
         "resume_send_saved" |t| t.zfs.resume_send_saved(&t.dataset, &token()).map(drop);
+        "send_package" |t| t.zfs.send_package(&t.snapshot()).write_to_writer(null());
+        "receive_package" |t| {
+            t.zfs.receive_package(&t.dataset).run(file(&begin_record()))?.all().map(drop)
+        };
         "receive" |t| t.zfs.receive(&t.snapshot()).run(null()).map(drop);
         "receive noise" |t| t.zfs.receive(&t.snapshot()).run(file(&noise(1, 4096))).map(drop);
         "receive a record" |t| {
