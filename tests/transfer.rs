@@ -294,6 +294,10 @@ fn signals_change_nothing() {
                 .read_to_end(&mut again)
                 .unwrap();
             assert!(again == stream);
+            if i > 0 {
+                // There is no room for more.
+                continue;
+            }
             // What passes through the thread that calls, which gets them as well.
             let control = TransferControl::new();
             for send in [zfs.send(&snap), zfs.send(&snap).controlled_by(&control)] {
