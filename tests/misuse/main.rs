@@ -24,7 +24,7 @@ use serial_test::{parallel, serial};
 use support::{file_system, pool, snapshot, within};
 
 /// What none of these tests may take longer than.
-const LIMIT: Duration = Duration::from_secs(600);
+const LIMIT: Duration = Duration::from_secs(1000);
 
 /// Calls everything and gives what each came to.
 fn call_all(things: &Things) -> Vec<(&'static str, libzfs::Result<()>)> {

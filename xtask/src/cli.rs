@@ -166,7 +166,7 @@ struct Test {
     #[arg(long, short, value_name = "N")]
     jobs: Option<usize>,
     /// How long one test program may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
     timeout: u64,
     /// Only tests with this in their names
     filter: Option<String>,
@@ -183,7 +183,7 @@ struct Memory {
     #[arg(long, value_name = "NAME")]
     test: Vec<String>,
     /// How long one test program may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 1200)]
     timeout: u64,
     /// Only tests with this in their names
     filter: Option<String>,
