@@ -27,14 +27,11 @@ use libzfs::testing::Pool;
 use libzfs::{Encryption, Key, SnapshotName, Zfs};
 
 use crate::measure::Case;
-use crate::table::{Clock, Table, added};
+use crate::table::{Clock, added};
 use crate::ways::{Send, copy, discard, zfs_copy};
 
 /// What shows how long `zfs` takes to start.
 const NOTHING: &str = "nothing";
-
-/// How much is sent.
-const LEN: usize = 128 << 20;
 
 #[derive(Debug, Parser)]
 struct Options {
@@ -42,8 +39,11 @@ struct Options {
     #[arg(default_value = "")]
     filter: String,
     /// How often each is measured
-    #[arg(long, value_name = "N", default_value_t = 7)]
+    #[arg(long, value_name = "N", default_value_t = 5)]
     rounds: usize,
+    /// How much is sent
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    mib: usize,
     /// The clock counts instructions, each of so many nanoseconds
     #[arg(long, value_name = "NANOSECONDS")]
     instruction_clock: Option<u32>,
@@ -56,7 +56,7 @@ struct Options {
 }
 
 /// A file system with a file that does not compress, and its snapshot.
-fn snapshot(pool: &Pool) -> SnapshotName {
+fn snapshot(pool: &Pool, mib: usize) -> SnapshotName {
     let data = pool.dataset("data");
     let key = Key::raw(&[7; 32]).unwrap();
     let create = pool.zfs().create(&data);
@@ -65,7 +65,7 @@ fn snapshot(pool: &Pool) -> SnapshotName {
     let mut file = File::create(mount.path().join("file")).unwrap();
     let mut state = 1_u64;
     let mut block = vec![0; 1 << 20];
-    for _ in 0..LEN / block.len() {
+    for _ in 0..mib {
         for word in block.chunks_exact_mut(8) {
             state ^= state << 13;
             state ^= state >> 7;
@@ -115,7 +115,7 @@ fn main() {
         "libzfs {} and zfs side by side: OpenZFS {}, {} MiB sent raw from an encrypted dataset",
         env!("CARGO_PKG_VERSION"),
         libzfs::kernel_version().unwrap(),
-        LEN >> 20,
+        options.mib,
     );
     let pool = Pool::builder()
         .label("bench")
@@ -123,7 +123,7 @@ fn main() {
         .build()
         .unwrap();
     let zfs = pool.zfs();
-    let snap = snapshot(&pool);
+    let snap = snapshot(&pool, options.mib);
     let start = || assert!(libzfs::kernel_version().is_ok());
     let mut cases = vec![Case::new(NOTHING, version, start)];
     for send in &Send::ALL {
@@ -134,36 +134,45 @@ fn main() {
     cases.push(copying.restore(|| discard(zfs, &snap)));
     cases.retain(|case| case.name.contains(&options.filter));
 
-    let mut table = Table::new([
+    println!(
+        "\nIn {}, medians of {} rounds; memory at its peak:\n",
+        clock.unit(),
+        options.rounds
+    );
+    row([
         "raw send",
         "zfs",
         "libzfs",
-        "zfs / libzfs",
+        "ratio",
         "added (95 % interval)",
-        "memory: zfs",
-        "libzfs",
+        "zfs KiB",
+        "libzfs KiB",
     ]);
+    row(["---", "--:", "--:", "--:", "--:", "--:", "--:"]);
     for case in &cases {
         let pairs = case.measure(Duration::ZERO, options.rounds);
         let [theirs, ours] = if case.name == NOTHING {
             [String::new(), String::new()]
         } else {
             let memory = memory::of(case.name, zfs, &snap);
-            [memory.zfs, memory.libzfs].map(|bytes| format!("{} KiB", bytes >> 10))
+            [memory.zfs, memory.libzfs].map(|bytes| (bytes >> 10).to_string())
         };
-        table.add([
-            case.name.to_owned(),
-            clock.show(pairs.c()),
-            clock.show(pairs.safe()),
-            format!("{:.2}", pairs.c() / pairs.safe()),
-            added(&pairs),
-            theirs,
-            ours,
+        // At once: all of them take minutes.
+        row([
+            case.name,
+            &clock.show(pairs.c()),
+            &clock.show(pairs.safe()),
+            &format!("{:.2}", pairs.c() / pairs.safe()),
+            &added(&pairs),
+            &theirs,
+            &ours,
         ]);
     }
+}
+
+/// Prints a row of the table.
+fn row([name, zfs, libzfs, ratio, added, zfs_memory, libzfs_memory]: [&str; 7]) {
     println!(
-        "\nIn {}, medians of {} rounds; memory at its peak:\n\n{table}",
-        clock.unit(),
-        options.rounds
+        "| {name:<19} | {zfs:>11} | {libzfs:>11} | {ratio:>5} | {added:>26} | {zfs_memory:>8} | {libzfs_memory:>10} |"
     );
 }
