@@ -33,6 +33,9 @@ use crate::ways::{Send, copy, discard, zfs_copy};
 /// What shows how long `zfs` takes to start.
 const NOTHING: &str = "nothing";
 
+/// A send and a receive in one.
+const COPIES: [&str; 2] = ["copy", "copy, watched"];
+
 #[derive(Debug, Parser)]
 struct Options {
     /// Only ways with this in their names
@@ -99,7 +102,7 @@ fn once(way: &str, snap: &str) {
     let snap = snap.parse().unwrap();
     match Send::ALL.iter().find(|send| send.name == way) {
         Some(send) => send.run(&zfs, &snap),
-        None => copy(&zfs, &snap),
+        None => copy(&zfs, &snap, way != COPIES[0]),
     }
 }
 
@@ -123,15 +126,17 @@ fn main() {
         .build()
         .unwrap();
     let zfs = pool.zfs();
-    let snap = snapshot(&pool, options.mib);
+    let snap = &snapshot(&pool, options.mib);
     let start = || assert!(libzfs::kernel_version().is_ok());
     let mut cases = vec![Case::new(NOTHING, version, start)];
     for send in &Send::ALL {
-        let theirs = || send.run_zfs(&snap);
-        cases.push(Case::new(send.name, theirs, || send.run(zfs, &snap)));
+        let theirs = || send.run_zfs(snap);
+        cases.push(Case::new(send.name, theirs, || send.run(zfs, snap)));
     }
-    let copying = Case::new("copy", || zfs_copy(&snap), || copy(zfs, &snap));
-    cases.push(copying.restore(|| discard(zfs, &snap)));
+    for (name, watched) in COPIES.into_iter().zip([false, true]) {
+        let ours = move || copy(zfs, snap, watched);
+        cases.push(Case::new(name, || zfs_copy(snap), ours).restore(|| discard(zfs, snap)));
+    }
     cases.retain(|case| case.name.contains(&options.filter));
 
     println!(
@@ -154,7 +159,7 @@ fn main() {
         let [theirs, ours] = if case.name == NOTHING {
             [String::new(), String::new()]
         } else {
-            let memory = memory::of(case.name, zfs, &snap);
+            let memory = memory::of(case.name, zfs, snap);
             [memory.zfs, memory.libzfs].map(|bytes| (bytes >> 10).to_string())
         };
         // At once: all of them take minutes.

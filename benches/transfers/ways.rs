@@ -154,10 +154,13 @@ fn target(snap: &SnapshotName) -> SnapshotName {
     format!("{}/copy@s", snap.dataset().pool()).parse().unwrap()
 }
 
-pub(crate) fn copy(zfs: &Zfs, snap: &SnapshotName) {
+pub(crate) fn copy(zfs: &Zfs, snap: &SnapshotName, watched: bool) {
+    let mut receive = zfs.receive(&target(snap));
+    if watched {
+        receive = receive.controlled_by(&TransferControl::new());
+    }
     let send = zfs.send(snap).raw().start().unwrap();
-    let copied = send.copy_to(zfs.receive(&target(snap))).unwrap();
-    copied.all().unwrap();
+    send.copy_to(receive).unwrap().all().unwrap();
 }
 
 /// A `zfs send` and the `zfs receive` that it is piped into.
