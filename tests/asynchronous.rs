@@ -17,7 +17,7 @@ use libzfs::testing::Pool;
 use libzfs::{ErrorKind, SnapshotName, TransferControl};
 use serial_test::serial;
 use support::{
-    LIMIT, file_system, kind, noise, pool, read_file, snapshot, stream_of, within, write_file,
+    LIMIT, file_system, kind, noise, pipe, pool, read_file, snapshot, stream_of, within, write_file,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -315,8 +315,9 @@ fn what_fails_in_a_task_says_why() {
                 assert!(sending.read(&mut [0]).await.is_err());
                 drop(theirs);
                 let sending = zfs.send(&snap).start().unwrap().into_async().unwrap();
-                let error = sending.write_to(&mut ours).await;
-                assert_eq!(kind(error), ErrorKind::BrokenPipe);
+                let error = sending.write_to(Torn).await.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Io);
+                assert!(error.to_string().contains("the tape is torn"), "{error}");
             });
         }
         none_is_left();
@@ -332,6 +333,24 @@ impl tokio::io::AsyncRead for Torn {
         _: &mut tokio::io::ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         Poll::Ready(Err(io::Error::other("the tape is torn")))
+    }
+}
+
+impl tokio::io::AsyncWrite for Torn {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+        _: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(io::Error::other("the tape is torn")))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -390,6 +409,12 @@ fn no_task_raises_sigpipe() {
                     assert_eq!(kind(taken), ErrorKind::SnapshotExists);
                     let mut sending = zfs.send(&snap).start().unwrap().into_async().unwrap();
                     sending.read_exact(&mut [0; 1000]).await.unwrap();
+                    // Written to in the runtime's own thread.
+                    let (closed, writer) = pipe();
+                    drop(closed);
+                    let sink = tokio::net::unix::pipe::Sender::from_file(writer).unwrap();
+                    let sending = zfs.send(&snap).start().unwrap().into_async().unwrap();
+                    assert_eq!(kind(sending.write_to(sink).await), ErrorKind::BrokenPipe);
                 }
             });
         }

@@ -5,9 +5,10 @@
 use std::fmt::Debug;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Encryption, ErrorKind, Key, SendBuilder, SendStream, SnapshotName, Zfs};
@@ -130,6 +131,18 @@ pub(crate) fn file_with(pool: &Pool, bytes: &[u8]) -> File {
     file
 }
 
+/// A pipe that blocks: its reading and its writing end.
+#[track_caller]
+pub(crate) fn pipe() -> (File, File) {
+    let mut fds = [0; 2];
+    // SAFETY: there is room for two numbers.
+    let rc = unsafe { libc::pipe2(fds.as_mut_ptr(), libc::O_CLOEXEC) };
+    assert_eq!(rc, 0);
+    // SAFETY: both are open, and nobody else has them.
+    let [reader, writer] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    (reader.into(), writer.into())
+}
+
 /// What `zfs` prints, trimmed: an opinion that is not ours.
 #[track_caller]
 pub(crate) fn zfs_says(args: &[&str]) -> String {
@@ -173,6 +186,28 @@ pub(crate) fn within<T: Send + 'static>(
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
     }
+}
+
+/// What `work` returns, and how much later than it was to be woken a thread was meanwhile, in all: for
+/// so long, about, the process had no processor.
+pub(crate) fn lateness<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    const STEP: Duration = Duration::from_millis(10);
+    let (done, ended) = mpsc::channel::<()>();
+    thread::scope(|scope| {
+        let waking = scope.spawn(move || {
+            let mut late = Duration::ZERO;
+            loop {
+                let since = Instant::now();
+                if ended.recv_timeout(STEP) == Err(mpsc::RecvTimeoutError::Disconnected) {
+                    return late;
+                }
+                late += since.elapsed().saturating_sub(STEP);
+            }
+        });
+        let value = work();
+        drop(done);
+        (value, waking.join().unwrap())
+    })
 }
 
 /// A user who may do nothing but what is allowed to him.

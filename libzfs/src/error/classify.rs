@@ -143,9 +143,6 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::Send | Op::EstimateSend, libc::ESRCH) => Kind::IncrementalSourceNotFound,
         // The data on disk do not have their checksum.
         (Op::Send | Op::EstimateSend | Op::Redact, libc::EBADE) => Kind::Io,
-        // Signals that can be blocked do not reach the threads that send: what the kernel calls
-        // interrupted here is that it could not write.
-        (Op::Send, libc::EINTR) => Kind::BrokenPipe,
 
         (Op::Redact, libc::ENOENT) => Kind::SnapshotNotFound,
         (Op::Redact, libc::EINVAL) => Kind::NotADescendant,

@@ -313,8 +313,8 @@ kinds! {
     /// Where the stream came from broke off: the connection was reset.
     SourceFailed libc::ECONNRESET, "the stream's source broke off" =>
         "resume from the receive_resume_token if the receive was resumable, or send again";
-    /// A signal ended the transfer, the wait or the channel program. What was sent, received or
-    /// changed before stays as it is.
+    /// A signal ended the transfer, the wait or the channel program, or had a stream sent twice. What was
+    /// sent, received or changed before stays as it is.
     Interrupted libc::EINTR, "interrupted";
     /// The incremental source is no ancestor of the snapshot to send.
     NotAnAncestor libc::EXDEV, "the incremental source is no earlier snapshot of the same dataset";

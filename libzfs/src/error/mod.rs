@@ -386,15 +386,13 @@ mod tests {
 
     #[test]
     fn no_error_is_one_that_a_reader_would_try_again() {
-        let error = Error::from_errno(Operation::Send, "tank@a", Errno::new(libc::EINTR));
-        let io = std::io::Error::from(error);
-        assert_eq!(io.kind(), std::io::ErrorKind::BrokenPipe);
-        assert_eq!(io.downcast::<Error>().unwrap().errno().raw(), libc::EINTR);
-        let error = Error::from_errno(Operation::Receive, "tank@a", Errno::new(libc::EINTR));
-        assert_eq!(
-            std::io::Error::from(error).kind(),
-            std::io::ErrorKind::Other
-        );
+        for operation in [Operation::Send, Operation::Receive] {
+            let error = Error::from_errno(operation, "tank@a", Errno::new(libc::EINTR));
+            assert_eq!(error.kind(), ErrorKind::Interrupted);
+            let io = std::io::Error::from(error);
+            assert_eq!(io.kind(), std::io::ErrorKind::Other);
+            assert_eq!(io.downcast::<Error>().unwrap().errno().raw(), libc::EINTR);
+        }
     }
 
     #[test]

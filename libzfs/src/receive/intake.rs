@@ -15,7 +15,7 @@ use crate::name::{MAX_NAME_LEN, SnapshotName};
 use crate::send::SendStream;
 use crate::stream::{BeginRecord, Features, ObjsetType, StreamError};
 use crate::transfer::{
-    self, Alarm, Descriptor, FromRead, GRACE, Halt, Source, Suitability, Watch, Worker,
+    self, Alarm, Descriptor, FromRead, Halt, Source, Suitability, Watch, Worker,
 };
 
 /// Something that a stream can be received from: a [`SendStream`], a descriptor, or, in a
@@ -33,7 +33,9 @@ pub trait StreamSource: sealed::Sealed {
 ///
 /// Exactly the stream is read, so that what follows it is still there if the reader is borrowed. It
 /// is read in the thread that calls; a [`TransferControl`](crate::TransferControl) stops the receive
-/// between two reads, and cannot end one that does not come back.
+/// between two reads, and cannot end one that does not come back. It has to wait for what it reads:
+/// one that says that it [would block](io::ErrorKind::WouldBlock) has failed, with
+/// [`ErrorKind::TimedOut`]. A descriptor that does not block is a source by itself.
 ///
 /// ```no_run
 /// # fn example(zfs: &libzfs::Zfs, rest: std::net::TcpStream) -> Result<(), Box<dyn std::error::Error>> {
@@ -85,7 +87,7 @@ impl fmt::Debug for Intake {
 
 impl Intake {
     /// Receives from a descriptor of any kind.
-    fn descriptor(self, fd: BorrowedFd<'_>) -> Result<Received> {
+    fn descriptor(mut self, fd: BorrowedFd<'_>) -> Result<Received> {
         let failed = |error| self.receiver.failed(error);
         match transfer::readable(fd).map_err(failed)? {
             Suitability::Unsuited => {
@@ -98,12 +100,13 @@ impl Intake {
             }
             _ => {
                 let mut source = Descriptor::new(fd).map_err(failed)?;
-                self.fed(&mut source)
+                let watch = mem::take(&mut self.watch);
+                self.fed(&mut source, &watch)
             }
         }
     }
 
-    /// Has the kernel receive from a descriptor that blocks, in a thread that signals do not reach.
+    /// Has the kernel receive from a pipe that blocks, in a thread that signals do not reach.
     pub(super) fn begin(
         self,
         fd: OwnedFd,
@@ -121,21 +124,20 @@ impl Intake {
     }
 
     /// Receives from a pipe of ours, into which the stream is moved meanwhile.
-    fn fed(mut self, source: &mut dyn Source) -> Result<Received> {
-        let watch = mem::take(&mut self.watch);
+    fn fed(self, source: &mut dyn Source, watch: &Watch) -> Result<Received> {
         let outcome = self.outcome();
         let (reader, writer) = transfer::pipe().map_err(|error| outcome.failed(error))?;
         let writer = File::from(writer);
         rustix::io::ioctl_fionbio(&writer, true).map_err(|errno| outcome.failed(errno.into()))?;
         let worker = self.begin(reader.into(), watch.alarm())?;
         let quiet = SigpipeBlocked::new();
-        let fed = transfer::feed(source, &writer, &watch);
+        let fed = transfer::feed(source, &writer, watch);
         drop(quiet);
         // The end of the stream for the kernel, wherever that is.
         drop(writer);
         let received = match &fed {
-            Err(Halt::Cancelled | Halt::Stalled) => worker.join_within(GRACE),
-            _ => worker.join_watched(&watch),
+            Err(Halt::Cancelled | Halt::Stalled) => worker.join_within(watch.patience()),
+            _ => worker.join_watched(watch),
         };
         outcome.of(fed, received.map(transfer::joined))
     }
@@ -165,12 +167,8 @@ impl Outcome {
         fed: Result<(), Halt>,
         received: Option<Result<Received>>,
     ) -> Result<Received> {
-        let stopped = |kind: ErrorKind| {
-            let errno = kind.usual_errno();
-            Error::new(self.operation, self.snapshot.as_str(), kind, errno)
-        };
         let Some(received) = received else {
-            return Err(stopped(ErrorKind::StillRunning));
+            return Err(self.stopped(ErrorKind::StillRunning));
         };
         // Where the stream was cut, why it was is the reason. Any other reason the kernel had
         // before.
@@ -182,8 +180,8 @@ impl Outcome {
                 return error;
             }
             let why = match fed {
-                Err(Halt::Cancelled) => stopped(ErrorKind::Cancelled),
-                Err(Halt::Stalled) => stopped(ErrorKind::Stalled),
+                Err(Halt::Cancelled) => self.stopped(ErrorKind::Cancelled),
+                Err(Halt::Stalled) => self.stopped(ErrorKind::Stalled),
                 Err(Halt::Source(source)) => {
                     source.downcast().unwrap_or_else(|error| self.failed(error))
                 }
@@ -191,6 +189,46 @@ impl Outcome {
             };
             why.with_resume_token(error.resume_token().cloned())
         })
+    }
+}
+
+impl Outcome {
+    /// What became of a copy, of a receive and the send that it had its stream from; of that none if
+    /// the kernel has not given it up.
+    fn of_copy(&self, received: Result<Received>, sent: Option<Result<()>>) -> Result<Received> {
+        // The end record was received and everything is in place; a send that fails after having
+        // written it all has nothing to add.
+        let error = match received {
+            Ok(received) => return Ok(received),
+            Err(error) => error,
+        };
+        let cut = matches!(
+            error.kind(),
+            ErrorKind::StreamTruncated | ErrorKind::EmptyStream
+        );
+        let stopped = matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Stalled);
+        let why = match sent {
+            None if stopped => self.stopped(ErrorKind::StillRunning),
+            None => {
+                tracing::warn!(target = %self.snapshot, "the kernel has not given the send up");
+                return Err(error);
+            }
+            // What a receiver that gives up does to the send is no news. But one that was
+            // interrupted cut the stream.
+            Some(Err(send)) if send.kind() == ErrorKind::Interrupted && cut => send,
+            Some(Err(send))
+                if !matches!(send.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted) =>
+            {
+                send
+            }
+            Some(_) => return Err(error),
+        };
+        Err(why.with_resume_token(error.resume_token().cloned()))
+    }
+
+    fn stopped(&self, kind: ErrorKind) -> Error {
+        let errno = kind.usual_errno();
+        Error::new(self.operation, self.snapshot.as_str(), kind, errno)
     }
 }
 
@@ -236,29 +274,39 @@ impl Receiver {
     /// Refuses what the kernel trusts a stream not to be. This record has no checksum.
     fn check_begin(&self, begin: &BeginRecord) -> Result<()> {
         if !matches!(begin.objset_type(), ObjsetType::Zfs | ObjsetType::Zvol) {
-            let why = format!("a dataset of the type {:?}", begin.objset_type());
+            let why = format!(
+                "byte 32 of the stream says that it is of a dataset of the type {:?}",
+                begin.objset_type()
+            );
             return Err(self.refused(ErrorKind::NotAStream, why));
         }
         if begin.to_name().len() > MAX_NAME_LEN {
             // The kernel looks for its end, beyond the record.
-            let why = "the name in the first record has no end";
+            let why = "the name at byte 56 of the stream has no end";
             return Err(self.refused(ErrorKind::NotAStream, why));
         }
         // Before 2.3 (2.1 does, 2.2 was not looked at) it sees no more than 30 features, and passes
         // over the others.
         let unseen = begin.features().bits() >> 30;
         if unseen != 0 && kernel_release().is_none_or(|release| release < [2, 3, 0]) {
-            let why = format!("features {}", begin.features().unknown());
+            let why = format!(
+                "byte 16 of the stream has features {}",
+                begin.features().unknown()
+            );
             return Err(self.refused(ErrorKind::UnknownStreamFeature, why));
         }
         if begin.payload_len() > MAX_PAYLOAD {
-            let why = format!("{} bytes, of at most {MAX_PAYLOAD}", begin.payload_len());
+            let why = format!(
+                "byte 4 of the stream says that {} bytes follow the first record, of at most \
+                 {MAX_PAYLOAD}",
+                begin.payload_len()
+            );
             return Err(self.refused(ErrorKind::PayloadTooLarge, why));
         }
         if begin.features().contains(Features::REDACTED) && begin.payload_len() == 0 {
             // It would panic: it takes for granted that the payload says what it is redacted by.
             // Whether a payload that is there does, is not seen here: it is the kernel's to read.
-            let why = "it says that it is redacted, but not by what";
+            let why = "byte 16 of the stream says that it is redacted, and nothing by what";
             return Err(self.refused(ErrorKind::NotAStream, why));
         }
         Ok(())
@@ -271,8 +319,12 @@ impl Receiver {
         fd: BorrowedFd<'_>,
     ) -> Result<Result<RawReceived, Error>> {
         match self.zfs.library().receive(raw, fd) {
-            Err(errno) if errno.raw() == libc::EAGAIN && transfer::has_time_limit(fd) => {
-                Err(self.failed(io::Error::from_raw_os_error(libc::ETIMEDOUT)))
+            // ZFS means something else by these numbers.
+            Err(errno)
+                if matches!(errno.raw(), libc::EAGAIN | libc::EIO)
+                    && transfer::blocks_no_more(fd) =>
+            {
+                Err(self.failed(transfer::made_nonblocking()))
             }
             result => Ok(result
                 .map_err(|errno| Error::from_errno(self.operation, self.snapshot.as_str(), errno))),
@@ -287,8 +339,9 @@ impl<T: AsFd> StreamSource for T {
 }
 
 impl<R: Read> StreamSource for FromReader<R> {
-    fn feed(self, intake: Intake) -> Result<Received> {
-        intake.fed(&mut FromRead(self.0))
+    fn feed(self, mut intake: Intake) -> Result<Received> {
+        let watch = mem::take(&mut intake.watch);
+        intake.fed(&mut FromRead(self.0), &watch)
     }
 }
 
@@ -302,27 +355,71 @@ impl StreamSource for SendStream {
             let added = intake.watch.add(control);
             added.map_err(|error| intake.receiver.failed(error))?;
         }
+        let watch = mem::take(&mut intake.watch);
+        let outcome = intake.outcome();
         // Its pipe is closed when that is done, so that a send whose receiver has given up ends
         // as well.
-        let received = if intake.watch.is_active() {
-            let receiver = &intake.receiver;
-            let mut source = Descriptor::new(pipe.as_fd()).map_err(|e| receiver.failed(e))?;
-            let received = intake.fed(&mut source);
+        let received = if watch.is_active() {
+            let mut source = Descriptor::new(pipe.as_fd()).map_err(|e| outcome.failed(e))?;
+            let received = intake.fed(&mut source, &watch);
             drop(pipe);
             received
         } else {
             intake.begin(pipe.into(), None).and_then(Worker::join)
         };
-        match (received, self.ended()) {
-            // What a receiver that gives up does to the send is no news.
-            (Err(error), Some(Err(send)))
-                if !matches!(send.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted) =>
-            {
-                Err(send.with_resume_token(error.resume_token().cloned()))
+        outcome.of_copy(received, self.ended(&watch))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome() -> Outcome {
+        Outcome {
+            operation: Operation::Receive,
+            snapshot: "vault/data@s".parse().unwrap(),
+        }
+    }
+
+    fn error(operation: Operation, kind: ErrorKind) -> Error {
+        Error::new(operation, "tank/data@s", kind, kind.usual_errno())
+    }
+
+    /// What is said of a copy whose sides fail in this way; nothing is known of a send that goes on.
+    fn told(received: ErrorKind, sent: Option<Result<(), ErrorKind>>) -> (Operation, ErrorKind) {
+        let received = Err(error(Operation::Receive, received));
+        let sent = sent.map(|sent| sent.map_err(|kind| error(Operation::Send, kind)));
+        let error = outcome().of_copy(received, sent).unwrap_err();
+        (error.operation(), error.kind())
+    }
+
+    #[test]
+    fn a_copy_is_stopped_when_both_sides_are() {
+        use ErrorKind::{Cancelled, SnapshotExists, Stalled, StillRunning};
+        for kind in [Cancelled, Stalled] {
+            assert_eq!(told(kind, None), (Operation::Receive, StillRunning));
+            let sent = Some(Err(ErrorKind::BrokenPipe));
+            assert_eq!(told(kind, sent), (Operation::Receive, kind));
+        }
+        let receivers = (Operation::Receive, SnapshotExists);
+        assert_eq!(told(SnapshotExists, None), receivers);
+    }
+
+    #[test]
+    fn of_a_copy_that_fails_the_side_is_told_that_failed_first() {
+        use ErrorKind::{
+            BadStream, BrokenPipe, EmptyStream, Interrupted, KeyNotLoaded, StreamTruncated,
+        };
+        for cut in [StreamTruncated, EmptyStream] {
+            for sent in [Interrupted, KeyNotLoaded] {
+                assert_eq!(told(cut, Some(Err(sent))), (Operation::Send, sent));
             }
-            // The end record was received and everything is in place; a send that fails after
-            // having written it all has nothing to add.
-            (received, _) => received,
+            assert_eq!(told(cut, Some(Ok(()))), (Operation::Receive, cut));
+        }
+        for sent in [BrokenPipe, Interrupted] {
+            let receivers = (Operation::Receive, BadStream);
+            assert_eq!(told(BadStream, Some(Err(sent))), receivers);
         }
     }
 }

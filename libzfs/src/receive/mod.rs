@@ -217,8 +217,9 @@ impl ReceiveBuilder {
     /// still there; only of what is no stream, or has records that are not known here, all is read
     /// that comes before the kernel has refused it.
     ///
-    /// The kernel is given a descriptor that blocks. From any other, and with a
-    /// [control](Self::controlled_by) from all, the stream is copied into a pipe of this process.
+    /// The kernel is given a pipe that blocks. From anything else, and with a
+    /// [control](Self::controlled_by) from all, the stream is copied into a pipe of this process, so
+    /// that what reading fails with is not taken for what ZFS means by the same number.
     ///
     /// Needs the permissions `receive`, `mount` and `create`; for a property that is set its own,
     /// without which it is one of [`Received::property_failures`]. Since OpenZFS 2.3,
@@ -259,6 +260,9 @@ impl ReceiveBuilder {
     ///   else its error means as well;
     /// * with a control, [`ErrorKind::Cancelled`], [`ErrorKind::Stalled`],
     ///   [`ErrorKind::StillRunning`];
+    /// * [`ErrorKind::Interrupted`]: the process was stopped and continued (`SIGSTOP`), or `setuid` or
+    ///   one of its kin was called in it. Signals do not reach the thread, but these two cannot be
+    ///   kept from it;
     /// * [`ErrorKind::StreamTruncated`], [`ErrorKind::BadStream`], [`ErrorKind::PayloadTooLarge`];
     /// * [`ErrorKind::ResumeMismatch`]: a stream that resumes another;
     /// * [`ErrorKind::StreamFeatureUnsupported`], [`ErrorKind::UnknownStreamFeature`],

@@ -1,6 +1,6 @@
 //! A stream that is being sent, for tokio.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
@@ -10,14 +10,15 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::time::{Sleep, sleep};
 
 use super::SendStream;
-use super::stream::{Parts, stopped};
+use super::stream::{Parts, check, stopped};
 use crate::error::{Error, Operation, Result};
+use crate::ffi::SigpipeBlocked;
 use crate::transfer::{AsyncWatch, CHUNK, Halt, RecordWalk, Worker};
 
 /// A stream being sent, to be read with [`AsyncRead`]; see [`SendStream::into_async`].
 ///
 /// As with [`SendStream`], reading to its end tells whether it is complete. Dropping it ends the
-/// send, and waits for nothing.
+/// send, and waits for nothing. With a stall limit it has to be read in a runtime that has time.
 #[derive(Debug)]
 pub struct AsyncSendStream {
     /// Gone once the stream has ended.
@@ -28,6 +29,8 @@ pub struct AsyncSendStream {
     walk: RecordWalk,
     name: String,
     failed: bool,
+    /// Whether what is sent has no last record.
+    endless: bool,
     /// When it has stalled, if nothing comes before.
     stall: Option<Pin<Box<Sleep>>>,
 }
@@ -45,8 +48,11 @@ impl SendStream {
     ///
     /// # Errors
     ///
-    /// That no descriptor is to be had, or that it is not called in a runtime that has input and
-    /// output.
+    /// That no descriptor is to be had.
+    ///
+    /// # Panics
+    ///
+    /// If it is called outside of a runtime that has input and output.
     pub fn into_async(self) -> Result<AsyncSendStream> {
         let Parts {
             pipe,
@@ -55,6 +61,7 @@ impl SendStream {
             walk,
             name,
             failed: has_failed,
+            endless,
         } = self.dismantle();
         let failed = |error| Error::from_io(Operation::Send, name.as_str(), error);
         let watch = AsyncWatch::new(watch).map_err(failed)?;
@@ -66,6 +73,7 @@ impl SendStream {
             walk,
             name,
             failed: has_failed,
+            endless,
             stall: None,
         })
     }
@@ -93,7 +101,12 @@ impl AsyncSendStream {
             while !rest.is_empty() {
                 match self.guarded(sink.write(rest)).await? {
                     0 => return Err(self.failed(io::ErrorKind::WriteZero.into())),
-                    written => rest = &rest[written..],
+                    written => {
+                        rest = rest.get(written..).ok_or_else(|| {
+                            let why = "the writer says that it has written more than there was";
+                            self.failed(io::Error::other(why))
+                        })?;
+                    }
                 }
             }
         }
@@ -102,7 +115,13 @@ impl AsyncSendStream {
 
     /// Does a piece of writing, unless the send is to be stopped.
     async fn guarded<T>(&mut self, work: impl Future<Output = io::Result<T>>) -> Result<T> {
-        match self.watch.guard(work, || false).await {
+        let mut work = pin!(work);
+        let quiet = poll_fn(|cx| {
+            // What it writes to can be a pipe, and the thread is the runtime's.
+            let _quiet = SigpipeBlocked::new();
+            work.as_mut().poll(cx)
+        });
+        match self.watch.guard(quiet, || false).await {
             Ok(done) => done.map_err(|error| self.failed(error)),
             Err(halt) => Err(self.halted(halt)),
         }
@@ -150,7 +169,10 @@ impl AsyncSendStream {
                 }
                 self.pipe = None;
                 // The thread was done before it closed the pipe.
-                let ended = self.worker.take().map_or(Ok(()), Worker::join);
+                let ended = self.worker.take().map_or(Ok(()), |worker| {
+                    worker.join()?;
+                    check(&self.name, &self.walk, self.endless)
+                });
                 self.failed = ended.is_err();
                 Poll::Ready(ended.map_err(Into::into))
             }
@@ -176,5 +198,62 @@ impl AsyncRead for AsyncSendStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.poll_some(cx, buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::runtime::Builder;
+
+    use super::*;
+    use crate::transfer::{Watch, pipe};
+
+    fn sending() -> SendStream {
+        let (reader, writer) = pipe().unwrap();
+        let work = |pipe: std::os::fd::BorrowedFd<'_>| {
+            rustix::io::write(pipe, b"some").unwrap();
+            Ok(())
+        };
+        let worker = Worker::spawn("zfs-send", writer, None, work).unwrap();
+        SendStream::new(reader, worker, Watch::default(), "tank/data@s")
+    }
+
+    /// Says that it has written more than it was given.
+    struct Boastful;
+
+    impl AsyncWrite for Boastful {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len() + 1))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn a_writer_is_not_trusted() {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        let written = runtime.block_on(async { sending().into_async()?.write_to(Boastful).await });
+        assert!(
+            written
+                .unwrap_err()
+                .to_string()
+                .contains("more than there was")
+        );
+    }
+
+    #[test]
+    #[should_panic = "runtime"]
+    fn a_task_needs_a_runtime() {
+        let _ = sending().into_async();
     }
 }

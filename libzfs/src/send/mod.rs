@@ -176,6 +176,10 @@ impl SendBuilder {
     /// Starts to send, in a thread of its own with every signal blocked that can be blocked; the
     /// stream is read from what is returned.
     ///
+    /// What cannot be kept from it is that the process is stopped and continued (`SIGSTOP`), and that
+    /// `setuid` or one of its kin is called in it, of which the C library tells every thread. Either can
+    /// end the send with [`ErrorKind::Interrupted`].
+    ///
     /// Needs the permission `send`; for a raw send, since OpenZFS 2.4, `send:raw` or, of an
     /// encrypted dataset, `send:encrypted` is enough.
     ///
@@ -198,6 +202,16 @@ impl SendBuilder {
     ///
     /// A regular file is written at its current position. `SIGPIPE` is not raised.
     ///
+    /// Where the process is stopped and continued, or calls `setuid`, just as the last records wait
+    /// for room in a pipe, Linux has the kernel send once more: the whole stream follows what was
+    /// written of it, and the send succeeds. That is found, and is [`ErrorKind::Interrupted`], where the
+    /// stream is copied: not where the kernel has the pipe, nor where it is spliced. No receiver takes
+    /// such a stream.
+    ///
+    /// A control stops a send to a pipe or a socket while that has no room. Writing to any other
+    /// descriptor that blocks it cannot end, as to a file on a server that is gone, or to a terminal
+    /// that has less room than it says.
+    ///
     /// Needs the permissions that [`start`](Self::start) needs.
     ///
     /// # Errors
@@ -216,6 +230,7 @@ impl SendBuilder {
     /// * what writing to it failed with: [`ErrorKind::BrokenPipe`], [`ErrorKind::NoSpace`],
     ///   [`ErrorKind::QuotaExceeded`], [`ErrorKind::TimedOut`], [`ErrorKind::Io`]; the last also
     ///   where a block of the snapshot is damaged;
+    /// * [`ErrorKind::Interrupted`]: see [`start`](Self::start);
     /// * with a control, [`ErrorKind::Cancelled`], [`ErrorKind::Stalled`],
     ///   [`ErrorKind::StillRunning`].
     #[doc(alias = "lzc_send")]

@@ -118,7 +118,12 @@ impl Request {
         // The pipe is closed when this ends, so that the reader sees the end.
         let work = move |pipe: BorrowedFd<'_>| send.run(pipe);
         let worker = Worker::spawn("zfs-send", writer, watch.alarm(), work).map_err(failed)?;
-        Ok(SendStream::new(reader, worker, watch, self.target.as_str()))
+        let stream = SendStream::new(reader, worker, watch, self.target.as_str());
+        // What is left of a receive is sent without an end, so that it is not taken for all.
+        Ok(match self.target {
+            Target::Saved(_) => stream.endless(),
+            _ => stream,
+        })
     }
 
     pub(super) fn write_to(&self, to: &impl AsFd) -> Result<()> {
@@ -132,19 +137,20 @@ impl Request {
             }
             Suitability::Direct if self.controls.is_empty() => {
                 let name = "zfs-send";
-                thread::scope(|scope| {
+                let sent = thread::scope(|scope| {
                     let worker = transfer::spawn_scoped(scope, name, || self.run(to));
                     transfer::joined(worker.map_err(failed)?.join())
-                })
+                });
+                sent.map_err(|error| self.explain_pipe(to, error))
             }
             _ => {
                 let mut sink = Descriptor::new(to).map_err(failed)?;
                 self.start()?.drain(|pipe, watch| {
                     // What is looked at has to pass through here.
                     if !watch.is_active() && sink.splice_from(pipe)? {
-                        return Ok(());
+                        return Ok(None);
                     }
-                    transfer::drain(pipe, &mut sink, watch)
+                    transfer::drain(pipe, &mut sink, watch).map(Some)
                 })
             }
         }
@@ -153,7 +159,20 @@ impl Request {
     pub(super) fn write_to_writer(&self, to: impl Write) -> Result<()> {
         let mut sink = IntoWrite(to);
         self.start()?
-            .drain(|pipe, watch| transfer::drain(pipe, &mut sink, watch))
+            .drain(|pipe, watch| transfer::drain(pipe, &mut sink, watch).map(Some))
+    }
+
+    /// What the kernel means when it could not write to a pipe of the caller's: to it all that is
+    /// one.
+    fn explain_pipe(&self, pipe: BorrowedFd<'_>, error: Error) -> Error {
+        match error.errno().raw() {
+            libc::EINTR if transfer::is_broken(pipe) => error.with_kind(ErrorKind::BrokenPipe),
+            libc::EINTR | libc::EAGAIN if transfer::blocks_no_more(pipe) => {
+                let why = transfer::made_nonblocking();
+                Error::from_io(Operation::Send, self.target.as_str(), why)
+            }
+            _ => error,
+        }
     }
 
     /// Sends in this thread, which signals must not reach.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -63,7 +63,12 @@ struct Shared {
     ended: AtomicUsize,
     /// Of the transfers that are running.
     alarms: Mutex<Vec<Weak<Alarm>>>,
+    /// Of tasks that wait for all transfers to end.
+    ends: Mutex<Vec<Weak<WakerSlot>>>,
 }
+
+/// Where a task leaves what wakes it.
+pub(super) type WakerSlot = Mutex<Option<Waker>>;
 
 /// How far a transfer is; see [`TransferControl::progress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -120,7 +125,12 @@ impl TransferControl {
     /// within the second, as on a suspended pool, the error is [`ErrorKind::StillRunning`].
     pub fn cancel(&self) {
         self.0.cancelled.store(true, Ordering::SeqCst);
-        for alarm in lock(&self.0.alarms).iter().filter_map(Weak::upgrade) {
+        // What is woken may come here itself, before it has been woken.
+        let alarms: Vec<_> = lock(&self.0.alarms)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for alarm in alarms {
             alarm.ring();
         }
     }
@@ -153,6 +163,26 @@ impl TransferControl {
         self.0.begun.load(Ordering::SeqCst) > 0 && !self.is_running()
     }
 
+    /// Where a task is to leave what wakes it when all transfers have ended.
+    #[cfg(feature = "tokio")]
+    pub(super) fn at_end(&self) -> Arc<WakerSlot> {
+        let slot = Arc::<WakerSlot>::default();
+        let mut ends = lock(&self.0.ends);
+        ends.retain(|end| end.strong_count() > 0);
+        ends.push(Arc::downgrade(&slot));
+        slot
+    }
+
+    fn wake_at_end(&self) {
+        let ends: Vec<_> = lock(&self.0.ends)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .collect();
+        for end in ends {
+            wake(&end);
+        }
+    }
+
     fn stall_limit(&self) -> Option<Duration> {
         match self.0.stall_limit.load(Ordering::Relaxed) {
             0 => None,
@@ -165,11 +195,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Has the next waking wake a task by this.
+#[cfg(feature = "tokio")]
+pub(super) fn wakes(slot: &WakerSlot, waker: &Waker) {
+    lock(slot)
+        .get_or_insert_with(|| waker.clone())
+        .clone_from(waker);
+}
+
+fn wake(slot: &WakerSlot) {
+    // What is woken may come here itself, before it has been woken.
+    let waker = lock(slot).take();
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 /// What wakes a transfer that waits: a thread by an event descriptor, a task by its waker.
 #[derive(Debug)]
 pub(crate) struct Alarm {
     event: OwnedFd,
-    waker: Mutex<Option<Waker>>,
+    waker: WakerSlot,
 }
 
 impl Alarm {
@@ -184,17 +230,13 @@ impl Alarm {
     /// Has the next ringing wake a task.
     #[cfg(feature = "tokio")]
     pub(crate) fn wakes(&self, waker: &Waker) {
-        lock(&self.waker)
-            .get_or_insert_with(|| waker.clone())
-            .clone_from(waker);
+        wakes(&self.waker, waker);
     }
 
     pub(crate) fn ring(&self) {
         // It fails if it has been rung 2^64 times, and then it rings.
         let _ = rustix::io::write(&self.event, &1_u64.to_ne_bytes());
-        if let Some(waker) = lock(&self.waker).take() {
-            waker.wake();
-        }
+        wake(&self.waker);
     }
 
     /// Ends the ringing, so that it can be waited for again.
@@ -230,6 +272,8 @@ pub(crate) struct Watch {
     controls: Vec<TransferControl>,
     /// There is one if there is a control.
     alarm: Option<Arc<Alarm>>,
+    /// When a reason to stop was first seen.
+    stopped: OnceLock<Instant>,
 }
 
 impl Watch {
@@ -266,9 +310,20 @@ impl Watch {
         !self.controls.is_empty()
     }
 
-    /// How long to wait for the kernel to give the transfer up.
+    /// How long to wait for the kernel to give the transfer up. Once it is to be stopped that is
+    /// what is left of one time for all that there is to wait for.
     pub(crate) fn patience(&self) -> Duration {
-        if self.is_active() { GRACE } else { PATIENCE }
+        match self.stopped.get() {
+            Some(at) => GRACE.saturating_sub(at.elapsed()),
+            None if self.is_active() => GRACE,
+            None => PATIENCE,
+        }
+    }
+
+    /// What is to stop the transfer, which has been seen now.
+    fn stop(&self, why: Halt) -> Halt {
+        self.stopped.get_or_init(Instant::now);
+        why
     }
 
     pub(crate) fn alarm(&self) -> Option<Arc<Alarm>> {
@@ -277,7 +332,7 @@ impl Watch {
 
     pub(crate) fn check(&self) -> Result<(), Halt> {
         if self.controls.iter().any(TransferControl::is_cancelled) {
-            return Err(Halt::Cancelled);
+            return Err(self.stop(Halt::Cancelled));
         }
         Ok(())
     }
@@ -320,7 +375,7 @@ impl Watch {
             self.check()?;
             let gone = since.elapsed();
             if stall.is_some_and(|stall| gone >= stall) {
-                return Err(Halt::Stalled);
+                return Err(self.stop(Halt::Stalled));
             }
             if limit.is_some_and(|limit| gone >= limit) {
                 return Ok(None);
@@ -360,6 +415,9 @@ impl Drop for Watch {
     fn drop(&mut self) {
         for control in &self.controls {
             control.0.ended.fetch_add(1, Ordering::SeqCst);
+            if !control.is_running() {
+                control.wake_at_end();
+            }
         }
     }
 }
@@ -409,6 +467,39 @@ mod tests {
         let (reader, _writer) = rustix::pipe::pipe().unwrap();
         let waited = watch.wait([(reader.as_fd(), PollFlags::IN)]);
         assert!(matches!(waited, Err(Halt::Stalled)));
+    }
+
+    #[test]
+    fn there_is_one_time_to_wait_for_all_that_ends() {
+        let control = TransferControl::new();
+        let mut watch = Watch::default();
+        assert_eq!(watch.patience(), PATIENCE);
+        watch.add(&control).unwrap();
+        assert_eq!(watch.patience(), GRACE);
+        control.cancel();
+        assert!(watch.check().is_err());
+        std::thread::sleep(SOON);
+        assert!(watch.check().is_err());
+        assert!(watch.patience() <= GRACE - SOON);
+    }
+
+    #[test]
+    fn what_a_cancel_wakes_may_use_the_control() {
+        struct Again(TransferControl, Arc<Alarm>);
+        impl std::task::Wake for Again {
+            fn wake(self: Arc<Self>) {
+                assert!(self.0.0.alarms.try_lock().is_ok());
+                assert!(self.1.waker.try_lock().is_ok());
+            }
+        }
+        let control = TransferControl::new();
+        let mut watch = Watch::default();
+        watch.add(&control).unwrap();
+        let alarm = watch.alarm().unwrap();
+        let waker = Waker::from(Arc::new(Again(control.clone(), alarm.clone())));
+        *lock(&alarm.waker) = Some(waker);
+        control.cancel();
+        assert!(lock(&alarm.waker).is_none());
     }
 
     #[test]

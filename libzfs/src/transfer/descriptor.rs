@@ -2,22 +2,23 @@
 //! longer than is allowed.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
-use rustix::event::PollFlags;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
-use rustix::io::Errno;
+use rustix::io::{Errno, ioctl_fionbio};
 use rustix::net::sockopt::{Timeout, socket_timeout};
 use rustix::net::{SendFlags, send};
 use rustix::pipe::{SpliceFlags, splice};
 
 use super::control::{Halt, Watch};
+use super::pipe;
 use super::pump::{Sink, Source};
 
-/// How much can be written to a pipe that is ready for it without waiting (`PIPE_BUF`).
-const ATOMIC: usize = 4096;
+/// How much is written to a terminal at a time.
+const LINE: usize = 256;
 
 /// How much is spliced at a time.
 const SPLICE: usize = 1 << 20;
@@ -40,6 +41,20 @@ pub(crate) fn writable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
     if flags.contains(OFlags::PATH) || flags & OFlags::RWMODE == OFlags::RDONLY {
         return Ok(Suitability::Unsuited);
     }
+    direct_if_blocking_pipe(fd, flags)
+}
+
+/// Whether the kernel may read a stream from `fd`: from a blocking pipe and nothing else. What
+/// reading any other fails with would be taken for what ZFS means by the number.
+pub(crate) fn readable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
+    let flags = fcntl_getfl(fd)?;
+    if flags.contains(OFlags::PATH) || flags & OFlags::RWMODE == OFlags::WRONLY {
+        return Ok(Suitability::Unsuited);
+    }
+    direct_if_blocking_pipe(fd, flags)
+}
+
+fn direct_if_blocking_pipe(fd: BorrowedFd<'_>, flags: OFlags) -> io::Result<Suitability> {
     let blocking_pipe = kind(fd)? == FileType::Fifo && !flags.contains(OFlags::NONBLOCK);
     Ok(if blocking_pipe {
         Suitability::Direct
@@ -48,31 +63,38 @@ pub(crate) fn writable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
     })
 }
 
-/// Whether the kernel may read a stream from `fd`: from anything that blocks.
-pub(crate) fn readable(fd: BorrowedFd<'_>) -> io::Result<Suitability> {
-    let flags = fcntl_getfl(fd)?;
-    if flags.contains(OFlags::PATH) || flags & OFlags::RWMODE == OFlags::WRONLY {
-        return Ok(Suitability::Unsuited);
-    }
-    let waits = flags.contains(OFlags::NONBLOCK);
-    Ok(if waits {
-        Suitability::Copied
-    } else {
-        Suitability::Direct
-    })
+fn nonblocking_pipe() -> io::Result<(File, File)> {
+    let (reader, writer) = pipe()?;
+    ioctl_fionbio(&writer, true)?;
+    Ok((reader, writer.into()))
 }
 
 fn kind(fd: BorrowedFd<'_>) -> io::Result<FileType> {
     Ok(FileType::from_raw_mode(fstat(fd)?.st_mode))
 }
 
-/// Whether reading from `fd` has a time limit of its own, so that `EAGAIN` is that limit and not
-/// what ZFS means by it.
-pub(crate) fn has_time_limit(fd: BorrowedFd<'_>) -> bool {
-    socket_timeout(fd, Timeout::Recv).is_ok_and(|limit| limit.is_some())
+/// Whether somebody has made a pipe that blocked one that does not, which others who have it open can
+/// do at any time.
+pub(crate) fn blocks_no_more(pipe: BorrowedFd<'_>) -> bool {
+    fcntl_getfl(pipe).is_ok_and(|flags| flags.contains(OFlags::NONBLOCK))
 }
 
-/// Reads from a descriptor that blocks until `buffer` is full or the stream ends; returns how many
+/// The error of a pipe that [blocks no more](blocks_no_more).
+pub(crate) fn made_nonblocking() -> io::Error {
+    io::Error::other("somebody made the pipe non-blocking while it was in use")
+}
+
+/// Whether a pipe to write to has no reader.
+pub(crate) fn is_broken(pipe: BorrowedFd<'_>) -> bool {
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let mut polled = [PollFd::from_borrowed_fd(pipe, PollFlags::empty())];
+    poll(&mut polled, Some(&at_once)).is_ok() && polled[0].revents().contains(PollFlags::ERR)
+}
+
+/// Reads from a pipe that blocks until `buffer` is full or the stream ends; returns how many
 /// bytes there were.
 pub(crate) fn read_up_to(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<usize> {
     let mut len = 0;
@@ -81,8 +103,7 @@ pub(crate) fn read_up_to(fd: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<us
             Ok(0) => break,
             Ok(n) => len += n,
             Err(Errno::INTR) => {}
-            // It blocks, so that this is its own time limit.
-            Err(Errno::AGAIN) => return Err(Errno::TIMEDOUT.into()),
+            Err(Errno::AGAIN) => return Err(made_nonblocking()),
             Err(errno) => return Err(errno.into()),
         }
     }
@@ -95,6 +116,8 @@ pub(crate) struct Descriptor<'fd> {
     fd: BorrowedFd<'fd>,
     kind: FileType,
     blocks: bool,
+    /// What is written to a pipe that blocks passes through this one, of which both ends are here.
+    through: Option<(File, File)>,
 }
 
 impl<'fd> Descriptor<'fd> {
@@ -103,6 +126,7 @@ impl<'fd> Descriptor<'fd> {
             fd,
             kind: kind(fd)?,
             blocks: !fcntl_getfl(fd)?.contains(OFlags::NONBLOCK),
+            through: None,
         })
     }
 
@@ -118,8 +142,11 @@ impl<'fd> Descriptor<'fd> {
                 Err(Errno::INVAL) => return Ok(false),
                 // That the pipe has nothing to give is said in the same way.
                 Err(Errno::AGAIN) if !self.blocks => {
-                    unwatched.wait([(pipe.as_fd(), PollFlags::IN)])?;
-                    unwatched.wait([(self.fd, PollFlags::OUT)])?;
+                    let [ready] = unwatched.wait([(pipe.as_fd(), PollFlags::IN)])?;
+                    // At its end there is nothing to find room for.
+                    if ready.contains(PollFlags::IN) {
+                        unwatched.wait([(self.fd, PollFlags::OUT)])?;
+                    }
                 }
                 Err(Errno::AGAIN) => return Err(Halt::Sink(Errno::TIMEDOUT.into())),
                 Err(errno) => return Err(Halt::Sink(errno.into())),
@@ -131,11 +158,37 @@ impl<'fd> Descriptor<'fd> {
     fn write_some(&self, bytes: &[u8]) -> rustix::io::Result<usize> {
         match self.kind {
             FileType::Socket => send(self.fd, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
-            FileType::Fifo if self.blocks => {
-                rustix::io::write(self.fd, &bytes[..bytes.len().min(ATOMIC)])
+            // That it is ready says little of how much it takes.
+            FileType::CharacterDevice if self.blocks && self.fd.is_terminal() => {
+                rustix::io::write(self.fd, &bytes[..bytes.len().min(LINE)])
             }
             _ => rustix::io::write(self.fd, bytes),
         }
+    }
+
+    /// Writes to a pipe that blocks, and does not wait while it is full: that is to be had of splicing,
+    /// and not of writing.
+    fn splice_some(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt> {
+        let (reader, writer) = match &self.through {
+            Some(pipe) => pipe,
+            None => self
+                .through
+                .insert(nonblocking_pipe().map_err(Halt::Source)?),
+        };
+        // It is empty.
+        let len = rustix::io::write(writer, bytes).map_err(|errno| Halt::Source(errno.into()))?;
+        let mut left = len;
+        while left > 0 {
+            match splice(reader, None, self.fd, None, left, SpliceFlags::NONBLOCK) {
+                Ok(moved) => left -= moved,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => {
+                    watch.wait([(self.fd, PollFlags::OUT)])?;
+                }
+                Err(errno) => return Err(Halt::Sink(errno.into())),
+            }
+        }
+        Ok(len)
     }
 
     /// The time limit that the caller has set for the descriptor (`SO_RCVTIMEO`, `SO_SNDTIMEO`),
@@ -177,6 +230,9 @@ impl Source for Descriptor<'_> {
 
 impl Sink for Descriptor<'_> {
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt> {
+        if self.blocks && self.kind == FileType::Fifo {
+            return self.splice_some(bytes, watch);
+        }
         let wait = || {
             let limit = self.limit(Timeout::Send);
             let ready = watch.wait_at_most(limit, [(self.fd, PollFlags::OUT)])?;
@@ -201,7 +257,6 @@ impl Sink for Descriptor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pipe;
     use super::*;
 
     #[test]
@@ -210,10 +265,41 @@ mod tests {
         assert_eq!(writable(writer.as_fd()).unwrap(), Suitability::Direct);
         assert_eq!(writable(reader.as_fd()).unwrap(), Suitability::Unsuited);
         assert_eq!(readable(reader.as_fd()).unwrap(), Suitability::Direct);
+        for other in ["/proc/self/exe", "/dev/null"].map(|path| File::open(path).unwrap()) {
+            assert_eq!(readable(other.as_fd()).unwrap(), Suitability::Copied);
+        }
+        let (socket, _) = std::os::unix::net::UnixStream::pair().unwrap();
+        assert_eq!(readable(socket.as_fd()).unwrap(), Suitability::Copied);
         assert_eq!(readable(writer.as_fd()).unwrap(), Suitability::Unsuited);
-        rustix::io::ioctl_fionbio(&writer, true).unwrap();
+        ioctl_fionbio(&writer, true).unwrap();
         assert_eq!(writable(writer.as_fd()).unwrap(), Suitability::Copied);
         let null = File::options().write(true).open("/dev/null").unwrap();
         assert_eq!(writable(null.as_fd()).unwrap(), Suitability::Copied);
+    }
+
+    #[test]
+    fn a_pipe_that_blocks_gets_all_and_makes_nobody_wait() {
+        use std::io::Read;
+
+        use super::super::TransferControl;
+
+        let (mut reader, writer) = pipe().unwrap();
+        let control = TransferControl::new().with_stall_limit(Duration::from_millis(50));
+        let mut watch = Watch::default();
+        watch.add(&control).unwrap();
+        let mut sink = Descriptor::new(writer.as_fd()).unwrap();
+        let bytes: Vec<u8> = (0..300_000_u32).flat_map(u32::to_ne_bytes).collect();
+        let mut taken = 0;
+        let halt = loop {
+            match sink.write(&bytes[taken..], &watch) {
+                Ok(len) => taken += len,
+                Err(halt) => break halt,
+            }
+        };
+        assert!(matches!(halt, Halt::Stalled));
+        drop(writer);
+        let mut read = Vec::new();
+        reader.read_to_end(&mut read).unwrap();
+        assert!(read.len() >= taken && read == bytes[..read.len()]);
     }
 }

@@ -20,10 +20,11 @@ use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 
 #[cfg(feature = "tokio")]
 pub(crate) use self::asynchronous::{AsyncWatch, feed as feed_async, join as join_async};
-pub(crate) use self::control::{Alarm, GRACE, Halt, Watch};
+pub(crate) use self::control::{Alarm, Halt, Watch};
 pub use self::control::{Progress, TransferControl};
 pub(crate) use self::descriptor::{
-    Descriptor, Suitability, has_time_limit, read_up_to, readable, writable,
+    Descriptor, Suitability, blocks_no_more, is_broken, made_nonblocking, read_up_to, readable,
+    writable,
 };
 #[cfg(feature = "tokio")]
 pub(crate) use self::pump::CHUNK;

@@ -29,7 +29,7 @@ pub(crate) trait Sink {
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt>;
 
     /// Sees to it that all that was written is on its way.
-    fn flush(&mut self) -> Result<(), Halt> {
+    fn flush(&mut self, _watch: &Watch) -> Result<(), Halt> {
         Ok(())
     }
 }
@@ -76,8 +76,14 @@ impl<W: Write> Sink for IntoWrite<W> {
         }
     }
 
-    fn flush(&mut self) -> Result<(), Halt> {
-        self.0.flush().map_err(Halt::Sink)
+    fn flush(&mut self, watch: &Watch) -> Result<(), Halt> {
+        loop {
+            watch.check()?;
+            match self.0.flush() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                flushed => return flushed.map_err(|error| Halt::Sink(waited(error))),
+            }
+        }
     }
 }
 
@@ -124,14 +130,15 @@ fn fill(pipe: &File, mut bytes: &[u8], watch: &Watch) -> Result<(), Halt> {
     Ok(())
 }
 
-/// Moves all that comes out of the pipe into `sink`.
-pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<(), Halt> {
+/// Moves all that comes out of the pipe into `sink`; returns what it has passed along.
+pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<RecordWalk, Halt> {
     let mut buffer = vec![0; CHUNK];
     let mut walk = RecordWalk::new();
     loop {
         let len = read_pipe(pipe, &mut buffer, watch)?;
         if len == 0 {
-            return sink.flush();
+            sink.flush(watch)?;
+            return Ok(walk);
         }
         let mut rest = &buffer[..len];
         while !rest.is_empty() {
@@ -140,9 +147,7 @@ pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<(
                 written => rest = &rest[written..],
             }
         }
-        if watch.is_active() {
-            watch.moved(len, walk.pass(&buffer[..len]));
-        }
+        watch.moved(len, walk.pass(&buffer[..len]));
     }
 }
 
@@ -189,7 +194,7 @@ mod tests {
     fn drained(bytes: &[u8], sink: &mut dyn Sink) -> Result<(), Halt> {
         let (reader, writer) = pipe().unwrap();
         File::from(writer).write_all(bytes).unwrap();
-        drain(&reader, sink, &Watch::default())
+        drain(&reader, sink, &Watch::default()).map(drop)
     }
 
     #[test]
@@ -207,7 +212,8 @@ mod tests {
     }
 
     /// Takes a byte at a time, is interrupted, and says that it has written more than it was given.
-    struct Odd(Vec<u8>, u32);
+    #[derive(Default)]
+    struct Odd(Vec<u8>, u32, Vec<io::ErrorKind>);
 
     impl Write for Odd {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -219,14 +225,37 @@ mod tests {
             }
         }
 
+        /// Fails in all the ways that it was given.
         fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+            self.2.pop().map_or(Ok(()), |kind| Err(kind.into()))
         }
     }
 
     #[test]
+    fn flushing_is_like_writing() {
+        use io::ErrorKind::{Interrupted, StorageFull, TimedOut, WouldBlock};
+        let flushed = |errors: &[io::ErrorKind]| {
+            let mut sink = IntoWrite(Odd(Vec::new(), 0, errors.to_vec()));
+            match drained(b"0", &mut sink) {
+                Ok(()) => None,
+                Err(Halt::Sink(error)) => Some(error.kind()),
+                Err(other) => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(flushed(&[Interrupted, Interrupted]), None);
+        assert_eq!(flushed(&[WouldBlock, Interrupted]), Some(TimedOut));
+        assert_eq!(flushed(&[StorageFull]), Some(StorageFull));
+        let control = super::super::TransferControl::new();
+        let mut watch = Watch::default();
+        watch.add(&control).unwrap();
+        control.cancel();
+        let halted = IntoWrite(Odd::default()).flush(&watch);
+        assert!(matches!(halted, Err(Halt::Cancelled)));
+    }
+
+    #[test]
     fn a_writer_is_not_trusted() {
-        let mut sink = IntoWrite(Odd(Vec::new(), 0));
+        let mut sink = IntoWrite(Odd::default());
         drained(b"0123456789", &mut sink).unwrap();
         assert_eq!(sink.0.0, b"0123456789");
         assert!(matches!(drained(b"0", &mut sink), Err(Halt::Sink(_))));

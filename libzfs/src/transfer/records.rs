@@ -17,6 +17,8 @@ pub(crate) struct RecordWalk {
     /// How much of the payload is still to come.
     payload: u64,
     endian: Option<Endian>,
+    /// Whether there are records that are not known here, for all that is known of the stream.
+    from_later_release: bool,
     state: State,
 }
 
@@ -24,6 +26,10 @@ pub(crate) struct RecordWalk {
 enum State {
     Walking,
     Ended,
+    /// Something follows its end.
+    Exceeded,
+    /// It has begun again in the middle.
+    Restarted,
     Lost,
 }
 
@@ -34,6 +40,7 @@ impl RecordWalk {
             filled: 0,
             payload: 0,
             endian: None,
+            from_later_release: false,
             state: State::Walking,
         }
     }
@@ -43,11 +50,32 @@ impl RecordWalk {
         self.state == State::Ended
     }
 
+    /// Why what has passed, if nothing follows, is not what the kernel means to send.
+    ///
+    /// A thread that is interrupted while it waits for room in the pipe, at one of the last records,
+    /// has Linux call the kernel once more, which then writes the whole stream behind what there is
+    /// of it, and reports success.
+    pub(crate) fn flaw(&self) -> Option<&'static str> {
+        match self.state {
+            State::Ended => None,
+            State::Walking => Some("the stream ended without its last record"),
+            State::Exceeded => Some("something follows the stream's last record"),
+            State::Restarted => Some("the stream began again in the middle"),
+            State::Lost if self.from_later_release => None,
+            State::Lost => Some("the stream has a record of no known type"),
+        }
+    }
+
+    /// Whether a record may follow what has passed, which is no end.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.state == State::Walking
+    }
+
     /// How many bytes can be read without reading what follows the stream; never 0 before its end.
     pub(crate) fn certain(&self) -> usize {
         match self.state {
             State::Ended => 0,
-            State::Lost => usize::MAX,
+            State::Exceeded | State::Restarted | State::Lost => usize::MAX,
             State::Walking => {
                 let payload = usize::try_from(self.payload).unwrap_or(usize::MAX);
                 payload.saturating_add(LEN - self.filled)
@@ -58,6 +86,9 @@ impl RecordWalk {
     /// Goes on by `bytes`; returns how many records have begun in them, as far as they are whole.
     pub(crate) fn pass(&mut self, mut bytes: &[u8]) -> u64 {
         let mut records = 0;
+        if self.state == State::Ended && !bytes.is_empty() {
+            self.state = State::Exceeded;
+        }
         while !bytes.is_empty() && self.state == State::Walking {
             if self.payload > 0 {
                 let len = bytes
@@ -75,6 +106,9 @@ impl RecordWalk {
                 self.filled = 0;
                 self.next();
                 records += u64::from(self.state != State::Lost);
+                if self.state == State::Ended && !bytes.is_empty() {
+                    self.state = State::Exceeded;
+                }
             }
         }
         records
@@ -86,6 +120,7 @@ impl RecordWalk {
                 Ok(begin) => {
                     self.endian = Some(begin.endian());
                     self.payload = begin.payload_len().into();
+                    self.from_later_release = !begin.features().unknown().is_empty();
                 }
                 Err(_) => self.state = State::Lost,
             }
@@ -95,6 +130,7 @@ impl RecordWalk {
         number.copy_from_slice(&self.header[..4]);
         match RecordType::from_number(endian.u32(number)) {
             Some(RecordType::End) => self.state = State::Ended,
+            Some(RecordType::Begin) => self.state = State::Restarted,
             Some(known) => (self.payload, _) = payload_len(known, &self.header, endian),
             None => self.state = State::Lost,
         }
@@ -186,6 +222,41 @@ mod tests {
         assert_eq!(walk.pass(&stream[..LEN + 100]), 1);
         assert_eq!(walk.pass(&[0xff; LEN]), 0);
         assert_eq!(walk.certain(), usize::MAX);
+    }
+
+    #[test]
+    fn only_one_whole_stream_has_no_flaw() {
+        let (whole, _) = stream();
+        let end = whole.len() - LEN;
+        let flaw = |pieces: &[&[u8]]| {
+            let mut walk = RecordWalk::new();
+            for piece in pieces {
+                walk.pass(piece);
+            }
+            let at_once = {
+                let mut walk = RecordWalk::new();
+                walk.pass(&pieces.concat());
+                walk.flaw()
+            };
+            assert_eq!(walk.flaw(), at_once);
+            at_once.map(|why| why.rsplit(' ').next().unwrap())
+        };
+        assert_eq!(flaw(&[&whole]), None);
+        assert_eq!(flaw(&[]), Some("record"));
+        assert_eq!(flaw(&[&whole[..end]]), Some("record"));
+        assert_eq!(flaw(&[&whole[..100]]), Some("record"));
+        assert_eq!(flaw(&[&whole, &[0]]), Some("record"));
+        // Interrupted at its end, behind another record, and behind the first one.
+        assert_eq!(flaw(&[&whole[..end], &whole]), Some("middle"));
+        assert_eq!(flaw(&[&whole[..LEN + 100], &whole]), Some("middle"));
+        // In the payload of the first record, so that a part of it passes for that.
+        assert_eq!(flaw(&[&whole[..LEN], &whole]), Some("middle"));
+        let unknown = [&whole[..LEN + 100], &[0xff; LEN]];
+        assert_eq!(flaw(&unknown), Some("type"));
+        let mut later = whole.clone();
+        later[16 + 6] = 0x80;
+        later.splice(LEN + 100..LEN + 100, [0xff; LEN]);
+        assert_eq!(flaw(&[&later]), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::control::{Alarm, GRACE, Watch};
+use super::control::{Alarm, Watch};
 use super::{joined, spawn};
 
 /// A thread in which the kernel reads or writes a descriptor, of which the thread is the owner.
@@ -97,7 +97,7 @@ impl<T: Send + 'static> Worker<T> {
         }
         while !self.has_ended() {
             if watch.wait([]).is_err() {
-                return self.join_within(GRACE);
+                return self.join_within(watch.patience());
             }
         }
         Some(self.thread.join())
