@@ -5,7 +5,7 @@ mod support;
 
 use std::io::Read;
 
-use libzfs::stream::Features;
+use libzfs::stream::{Features, Guard, Require, StreamError, Verify};
 use libzfs::testing::Pool;
 use libzfs::{ErrorKind, ResumeToken, SavedSend, SendStream, SnapshotName};
 use support::{
@@ -40,6 +40,20 @@ fn checked(send: &SavedSend, dataset: &str) -> Vec<u8> {
         .output()
         .unwrap();
     assert!(said.stdout == stream, "zfs send -S: {:?}", said.stderr);
+    // Right as far as it goes, but without the record that ends a stream.
+    let require = match send.is_raw() {
+        true => Require::new().raw(),
+        false => Require::new(),
+    };
+    let guard = Guard::new(&stream[..], require).without_end();
+    let mut verify = Verify::new(guard).without_end();
+    let mut passed = Vec::new();
+    verify.read_to_end(&mut passed).unwrap();
+    assert!(passed == stream && verify.is_done());
+    let summary = verify.summary();
+    assert!(!summary.complete && summary.streams.len() == 1);
+    let error = libzfs::stream::verify(&stream).unwrap_err();
+    assert!(matches!(error, StreamError::NoEnd { .. }), "{error}");
     stream
 }
 

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use libzfs::nvlist::{Encoding, NvList};
 use libzfs::stream::{
-    BeginFields, BeginRecord, Body, Endian, Features, Place, Reader, Record, RecordType, Records,
-    StreamError, Summary, Verify, Writer, verify,
+    BeginFields, BeginRecord, Body, Endian, Features, Guard, Place, Reader, Record, RecordType,
+    Records, Require, StreamError, Summary, Verify, Writer, verify,
 };
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ResumeToken, SendBuilder, SendFlags, SnapshotName};
@@ -148,8 +148,8 @@ fn device_of(volume: &DatasetName) -> PathBuf {
 }
 
 /// A snapshot of a volume with something in it.
-fn volume(pool: &Pool) -> SnapshotName {
-    let name = pool.dataset("volume");
+fn volume(pool: &Pool, path: &str) -> SnapshotName {
+    let name = pool.dataset(path);
     pool.zfs().create(&name).volume(1 << 20).run().unwrap();
     let mut device = File::options().write(true).open(device_of(&name)).unwrap();
     device.write_all(&noise(4, 40_000)).unwrap();
@@ -204,6 +204,9 @@ fn samples(pool: &Pool) -> Vec<Sample> {
     change(pool, &tree);
     zfs_says(&["snapshot", "-r", &format!("{tree}@two")]);
 
+    encrypted(pool, "vault");
+    let vault = volume(pool, "vault/volume");
+
     let sample = |what, stream| Sample { what, stream };
     let sent = |what, send: SendBuilder| Sample {
         what,
@@ -225,7 +228,9 @@ fn samples(pool: &Pool) -> Vec<Sample> {
         sent("decrypted", zfs.send(&secret_one)),
         sample("resumed", resumed(pool, &zfs.send(&large)).1),
         sample("redacted", redacted(pool, &one)),
-        sent("a volume", zfs.send(&volume(pool))),
+        sent("a volume", zfs.send(&volume(pool, "volume"))),
+        sent("raw, a volume", zfs.send(&vault).raw()),
+        sent("raw, of plain text", zfs.send(&two).raw()),
         sample("-R", zfs_sends(&["-R", &format!("{tree}@two")])),
         sample("-p", zfs_sends(&["-p", one.as_str()])),
         sample("-I", zfs_sends(&["-I", one.as_str(), two.as_str()])),
@@ -582,6 +587,37 @@ fn each_record_is_as_zstream_says() {
     assert!(package.complete && !package.is_single());
 }
 
+#[test]
+fn what_is_raw_passes_a_guard_and_nothing_else() {
+    let pool = pool("guarded");
+    let mut raw = 0;
+    for Sample { what, stream } in samples(&pool) {
+        let summary = verify(&stream).unwrap();
+        let is_raw = summary.streams.iter().all(|stream| stream.is_raw());
+        for (require, packages) in [
+            (Require::new().raw(), false),
+            (Require::new().raw().packages(), true),
+        ] {
+            let mut passed = Vec::new();
+            let result = Guard::new(&stream[..], require.known_features()).read_to_end(&mut passed);
+            let expected = is_raw && (summary.is_single() || packages);
+            assert_eq!(result.is_ok(), expected, "{what}: {result:?}");
+            assert!(passed == if expected { &stream[..] } else { &[] }, "{what}");
+        }
+        // It is known which key it is.
+        let key = summary.streams[0].encryption.map(|keys| keys.key_guid);
+        assert_eq!(key.is_some(), summary.streams[0].is_raw(), "{what}");
+        if let Some(key) = key {
+            let require = Require::new().key_guid(key).packages();
+            let mut guard = Guard::new(&stream[..], require);
+            guard.read_to_end(&mut Vec::new()).unwrap();
+            raw += 1;
+        }
+    }
+    // Full, incremental, of a volume, and a package.
+    assert_eq!(raw, 4);
+}
+
 /// A number after the one given, all over its range (splitmix64).
 fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -624,6 +660,12 @@ fn every_cut_and_every_flipped_bit_is_named() {
             .map(|item| item.unwrap().0)
             .map(|record| record.offset() + BeginRecord::LEN as u64)
             .collect();
+        let lengths: Vec<_> = Records::new(stream)
+            .map(|item| item.unwrap().0)
+            .filter(|record| record.record_type() == RecordType::Begin)
+            .map(|record| usize::try_from(record.offset()).unwrap())
+            .flat_map(|at| at + 4..at + 8)
+            .collect();
         let mut bytes = stream.clone();
         let share = FLIPS / samples.len() + usize::from(turn < FLIPS % samples.len());
         for _ in 0..share {
@@ -639,9 +681,11 @@ fn every_cut_and_every_flipped_bit_is_named() {
                 .get(behind + 1)
                 .copied()
                 .unwrap_or(bytes.len() as u64);
-            // But for a length that is wrong in the first record, which says where the next is.
-            let length = (4..8).contains(&(at % BeginRecord::LEN));
-            assert!(length || error.offset() <= limit, "{what}, {at}: {error}");
+            // But for a length that is wrong in a first record, which says where the next is.
+            assert!(
+                lengths.contains(&at) || error.offset() <= limit,
+                "{what}, {at}: {error}"
+            );
             bytes[at] ^= bit;
         }
         assert!(bytes == *stream);
@@ -664,6 +708,10 @@ fn a_token_is_as_zstream_says() {
             .unwrap();
         let fields = token.fields();
         let summary = verify(&rest).unwrap();
+        if fields.raw {
+            let mut guard = Guard::new(&rest[..], Require::new().raw().single());
+            guard.read_to_end(&mut Vec::new()).unwrap();
+        }
         let resume = summary.streams[0].resume.unwrap();
         assert_eq!(
             (resume.object, resume.offset),

@@ -9,10 +9,10 @@ use std::io::{self, Read};
 
 use libfuzzer_sys::fuzz_target;
 use libzfs::stream::{
-    BeginRecord, Body, Endian, Guard, Limits, Place, ReadError, Reader, Record, Records, Require,
+    BeginRecord, Body, Endian, Guard, HeaderType, Limits, Place, ReadError, Reader, Record, Records, Require,
     StreamError, Summary, Verify, Writer, verify,
 };
-use libzfs_fuzz::peak;
+use libzfs_fuzz::{peak, without_leak};
 
 /// Gives a few bytes at a time.
 struct Dribble<'a>(&'a [u8]);
@@ -152,7 +152,9 @@ fn verified(stream: &[u8]) -> Result<Summary, StreamError> {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else {
         return;
     };
@@ -200,13 +202,41 @@ fuzz_target!(|data: &[u8]| {
             }
         }
     }
-    let require = Require::new().raw().known_features();
-    let (len, error) = pass(Guard::new(Dribble(&stream), require));
-    let head_only = |record: &Seen| record.1[16] & 3 == 2 || record.1[23] & 3 == 2;
-    if matches!(error, Some(StreamError::Unmet { .. })) {
-        assert!(len == 0 || walked.0.first().is_some_and(head_only));
-    }
+    guarded(&stream, &walked.0);
 });
+
+/// Of what has to be raw nothing passes before it has said so, and no record that is not.
+fn guarded(stream: &[u8], records: &[Seen]) {
+    let require = Require::new().raw().known_features();
+    let is_package = records.first().is_some_and(|(_, bytes, _)| {
+        BeginRecord::parse(bytes).is_ok_and(|begin| begin.header_type() == HeaderType::Compound)
+    });
+    let (len, _) = pass(Guard::new(Dribble(stream), require.clone()));
+    assert!(len == 0 || !is_package);
+    let (len, error) = pass(Guard::new(Dribble(stream), require.packages()));
+    if is_package && len > 0 {
+        // With the head at least the first record of a stream.
+        assert!(records.get(2).is_some_and(|record| len > record.0 as usize));
+    }
+    let passed = Records::new(stream).take_while(|item| {
+        item.as_ref().is_ok_and(|(record, _)| record.offset() < len as u64)
+    });
+    for item in passed {
+        let (record, _) = item.expect("seen to be right");
+        let mac = match record.body() {
+            Body::Begin(begin) if record.place() == Place::Stream => {
+                assert!(begin.is_raw());
+                continue;
+            }
+            Body::Write(write) => write.mac,
+            Body::Spill(spill) => spill.mac,
+            Body::ObjectRange(range) => range.mac,
+            Body::WriteEmbedded(_) | Body::WriteByRef(_) => panic!("{record:?} {error:?}"),
+            _ => continue,
+        };
+        assert_ne!(mac, [0; 16], "{record:?}");
+    }
+}
 
 /// What is written of the records of a stream is that stream, but for what no field is for.
 fn rewritten(stream: &[u8]) {

@@ -296,7 +296,10 @@ pub enum TokenError {
         /// The byte at which it begins.
         offset: usize,
     },
-    /// The data are no nvlist.
+    /// What the token is to say has no encoding.
+    #[error("the nvlist of a resume token can't be encoded: {0}")]
+    Encode(#[from] EncodeError),
+    /// The data are no nvlist in which names are unique.
     #[error("the data of a resume token, decompressed: {0}")]
     NvList(#[from] DecodeError),
     /// The data are an nvlist, but not in the native encoding and the checksum's byte order.
@@ -346,6 +349,8 @@ pub struct Expectation {
     to_guid: Option<u64>,
     from_guid: Option<Option<u64>>,
     raw: Option<bool>,
+    redact_snaps: Option<Option<Vec<u64>>>,
+    book_redact_snaps: Option<Option<Vec<u64>>>,
 }
 
 impl Expectation {
@@ -369,10 +374,11 @@ impl Expectation {
         self
     }
 
-    /// Expects an incremental transfer from the base with that GUID.
+    /// Expects an incremental transfer from the base with that GUID; with 0, which says that there
+    /// is none, a full one.
     #[must_use]
     pub const fn from_guid(mut self, guid: u64) -> Self {
-        self.from_guid = Some(Some(guid));
+        self.from_guid = Some(if guid == 0 { None } else { Some(guid) });
         self
     }
 
@@ -389,6 +395,42 @@ impl Expectation {
         self.raw = Some(raw);
         self
     }
+
+    /// Expects what is sent to be redacted by exactly the snapshots with these GUIDs, in any order.
+    ///
+    /// Without this a token may leave redaction out, and all is sent.
+    #[must_use]
+    pub fn redacted_by(mut self, guids: impl Into<Vec<u64>>) -> Self {
+        self.redact_snaps = Some(Some(sorted(guids.into())));
+        self
+    }
+
+    /// Expects that nothing is redacted.
+    #[must_use]
+    pub fn not_redacted(mut self) -> Self {
+        self.redact_snaps = Some(None);
+        self
+    }
+
+    /// Expects the base to be a redaction bookmark of exactly the snapshots with these GUIDs, in any
+    /// order.
+    #[must_use]
+    pub fn base_redacted_by(mut self, guids: impl Into<Vec<u64>>) -> Self {
+        self.book_redact_snaps = Some(Some(sorted(guids.into())));
+        self
+    }
+
+    /// Expects that there is no redaction bookmark that is the base.
+    #[must_use]
+    pub fn base_not_redacted(mut self) -> Self {
+        self.book_redact_snaps = Some(None);
+        self
+    }
+}
+
+fn sorted(mut guids: Vec<u64>) -> Vec<u64> {
+    guids.sort_unstable();
+    guids
 }
 
 /// What in a resume token is not as expected.
@@ -431,6 +473,36 @@ pub enum TokenMismatch {
         /// Whether a raw one is expected.
         expected: bool,
     },
+    /// It is for a transfer redacted by other snapshots; `None` stands for one that is not redacted.
+    #[error(
+        "the resume token is for a transfer {}, where one {} is expected",
+        redacted(.found), redacted(.expected)
+    )]
+    Redacted {
+        /// The GUIDs expected, in ascending order.
+        expected: Option<Vec<u64>>,
+        /// The GUIDs in the token, in ascending order.
+        found: Option<Vec<u64>>,
+    },
+    /// It is for a transfer from a redaction bookmark of other snapshots; `None` stands for a base
+    /// that is none.
+    #[error(
+        "the resume token is for a transfer from a base {}, where one {} is expected",
+        redacted(.found), redacted(.expected)
+    )]
+    BaseRedacted {
+        /// The GUIDs expected, in ascending order.
+        expected: Option<Vec<u64>>,
+        /// The GUIDs in the token, in ascending order.
+        found: Option<Vec<u64>>,
+    },
+}
+
+fn redacted(guids: &Option<Vec<u64>>) -> String {
+    match guids {
+        Some(guids) => format!("redacted by the snapshots with GUIDs {guids:?}"),
+        None => "that is not redacted".to_owned(),
+    }
 }
 
 fn from(guid: &Option<u64>) -> String {
@@ -448,18 +520,16 @@ impl ResumeToken {
     ///
     /// # Errors
     ///
-    /// A name with a NUL in it has no encoding.
-    pub fn build(fields: &TokenFields, endian: Endian) -> Result<Self, EncodeError> {
+    /// [`TokenError::Encode`] for what has no encoding, such as a name with a NUL in it;
+    /// [`TokenError::TooLarge`] or [`TokenError::TooLong`] for more than is read.
+    pub fn build(fields: &TokenFields, endian: Endian) -> Result<Self, TokenError> {
         let packed = fields.to_list().encode_with(Encoding::Native, endian)?;
         let mut encoder = ZlibEncoder::new(Vec::new(), Compression::new(6));
         let written = encoder.write_all(&packed).and_then(|()| encoder.finish());
         // A vector takes all that is written to it.
         let data = written.unwrap_or_default();
-        Ok(Self {
-            text: text(checksum(endian, &data), packed.len(), &data),
-            endian,
-            fields: fields.clone(),
-        })
+        // What would not be read is not made.
+        text(checksum(endian, &data), packed.len(), &data).parse()
     }
 
     /// What the token says.
@@ -514,7 +584,25 @@ impl ResumeToken {
             _ => {}
         }
         match expected.raw {
-            Some(raw) if raw != found.raw => Err(TokenMismatch::Raw { expected: raw }),
+            Some(raw) if raw != found.raw => return Err(TokenMismatch::Raw { expected: raw }),
+            _ => {}
+        }
+        let snaps = found.redact_snaps.clone().map(sorted);
+        match &expected.redact_snaps {
+            Some(expected) if *expected != snaps => {
+                return Err(TokenMismatch::Redacted {
+                    expected: expected.clone(),
+                    found: snaps,
+                });
+            }
+            _ => {}
+        }
+        let snaps = found.book_redact_snaps.clone().map(sorted);
+        match &expected.book_redact_snaps {
+            Some(expected) if *expected != snaps => Err(TokenMismatch::BaseRedacted {
+                expected: expected.clone(),
+                found: snaps,
+            }),
             _ => Ok(()),
         }
     }
@@ -563,7 +651,7 @@ impl FromStr for ResumeToken {
             });
         }
         let packed = inflate(&data, (packed_len, len_at), at)?;
-        let list = NvList::decode(&packed)?;
+        let list = NvList::decode_unique(&packed)?;
         // Encoding and byte order; the list could be decoded, so they are there.
         let (endian, sum) = match packed[..2] {
             [0, 0] => (Endian::Big, sums[1]),

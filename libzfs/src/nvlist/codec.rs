@@ -3,7 +3,7 @@
 
 use bstr::{BStr, BString};
 
-use super::{DataType, Endian, NvList, native, xdr};
+use super::{DataType, Endian, NvList, Uniqueness, native, xdr};
 
 /// How deep lists can stand in lists: 100, the limit of the C library in user space.
 ///
@@ -142,6 +142,10 @@ pub enum DecodeErrorKind {
     /// A name has a NUL before its end, or none there.
     #[error("a name does not end where it should")]
     BadName,
+    /// A list does not say that its names are unique, where that is asked for: C looks nothing up in
+    /// such a list.
+    #[error("a list whose names may repeat")]
+    RepeatableNames,
     /// A name occurs twice in a list that says that its names are unique.
     #[error("the name {0:?} occurs twice in a list of unique names")]
     DuplicateName(BString),
@@ -192,8 +196,8 @@ pub(super) fn encode(
 }
 
 /// Reads a list, and says how many of the bytes it has.
-pub(super) fn decode(bytes: &[u8]) -> Result<(NvList, usize), DecodeError> {
-    let mut reader = Reader::new(bytes);
+pub(super) fn decode(bytes: &[u8], accept: Accept) -> Result<(NvList, usize), DecodeError> {
+    let mut reader = Reader::new(bytes, accept);
     let [encoding, order, _, _] = reader.array::<HEADER_LEN>()?;
     let list = match encoding {
         0 => {
@@ -256,11 +260,25 @@ pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     /// Where `bytes` begin in the encoded list.
     offset: usize,
+    /// Which lists are taken.
+    accept: Accept,
+}
+
+/// Which lists a decoder takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accept {
+    Any,
+    /// Those whose names are unique, and in which all lists are so.
+    UniqueNames,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) const fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, offset: 0 }
+    pub(super) const fn new(bytes: &'a [u8], accept: Accept) -> Self {
+        Self {
+            bytes,
+            offset: 0,
+            accept,
+        }
     }
 
     pub(super) const fn offset(&self) -> usize {
@@ -286,6 +304,7 @@ impl<'a> Reader<'a> {
                 let taken = Self {
                     bytes: head,
                     offset: self.offset,
+                    accept: self.accept,
                 };
                 self.bytes = tail;
                 self.offset += len;
@@ -310,5 +329,15 @@ impl<'a> Reader<'a> {
                 left: self.bytes.len(),
             })),
         }
+    }
+
+    /// The flags of a list.
+    pub(super) fn uniqueness(&mut self, endian: Endian) -> Result<Uniqueness, DecodeError> {
+        let at = *self;
+        let uniqueness = Uniqueness::from_flags(endian.u32(self.array()?));
+        if self.accept == Accept::UniqueNames && uniqueness != Uniqueness::Names {
+            return Err(at.error(DecodeErrorKind::RepeatableNames));
+        }
+        Ok(uniqueness)
     }
 }

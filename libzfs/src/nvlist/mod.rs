@@ -66,6 +66,7 @@ use std::fmt;
 
 use bstr::{BStr, BString};
 
+use self::codec::Accept;
 pub use self::codec::{DecodeError, DecodeErrorKind, EncodeError, Encoding, MAX_DEPTH};
 pub use self::endian::Endian;
 use self::index::Index;
@@ -494,7 +495,17 @@ impl NvList {
     #[doc(alias = "nvlist_unpack")]
     #[doc(alias = "fnvlist_unpack")]
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let (list, len) = Self::decode_prefix(bytes)?;
+        Self::decode_all(bytes, Accept::Any)
+    }
+
+    /// As [`decode`](Self::decode), where C looks things up in the list and in those in it: for that
+    /// it takes none whose names may repeat, since which of them counts is not said.
+    pub(crate) fn decode_unique(bytes: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode_all(bytes, Accept::UniqueNames)
+    }
+
+    fn decode_all(bytes: &[u8], accept: Accept) -> Result<Self, DecodeError> {
+        let (list, len) = codec::decode(bytes, accept)?;
         if len < bytes.len() {
             return Err(DecodeError::new(
                 len,
@@ -510,7 +521,7 @@ impl NvList {
     ///
     /// As [`decode`](Self::decode).
     pub fn decode_prefix(bytes: &[u8]) -> Result<(Self, usize), DecodeError> {
-        codec::decode(bytes)
+        codec::decode(bytes, Accept::Any)
     }
 }
 

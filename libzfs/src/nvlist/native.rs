@@ -285,7 +285,7 @@ fn list_header(reader: &mut Reader<'_>, endian: Endian) -> Result<Uniqueness, De
     if version != 0 {
         return Err(at.error(DecodeErrorKind::UnknownVersion(version)));
     }
-    Ok(Uniqueness::from_flags(endian.u32(reader.array()?)))
+    reader.uniqueness(endian)
 }
 
 /// The pairs of a list up to the zero that ends it.

@@ -734,3 +734,27 @@ proptest! {
         prop_assert_eq!(list.len(), model.len());
     }
 }
+
+#[test]
+fn where_c_looks_things_up_no_name_may_repeat() {
+    for (encoding, behind_name) in [(Encoding::Native, 24), (Encoding::Xdr, 20)] {
+        for uniqueness in [Uniqueness::None, Uniqueness::NamesAndTypes] {
+            let inner = NvList::with_uniqueness(uniqueness).with("a", 1_u64);
+            let repeatable = |list: &NvList| {
+                let bytes = list.encode_with(encoding, Endian::HOST).unwrap();
+                assert_eq!(NvList::decode(&bytes).unwrap(), *list);
+                let error = NvList::decode_unique(&bytes).unwrap_err();
+                assert_eq!(error.kind(), &DecodeErrorKind::RepeatableNames);
+                error.offset()
+            };
+            assert_eq!(repeatable(&inner), 8);
+            let outer = NvList::new().with("a", inner.clone());
+            assert!(repeatable(&outer) > behind_name);
+            let array = NvList::new().with("a", vec![NvList::new(), inner]);
+            assert!(repeatable(&array) > behind_name);
+        }
+        let right = NvList::new().with("a", NvList::new().with("a", 1_u64));
+        let bytes = right.encode_with(encoding, Endian::HOST).unwrap();
+        assert_eq!(NvList::decode_unique(&bytes), Ok(right));
+    }
+}

@@ -125,7 +125,7 @@ impl fmt::Display for DataType {
 ///
 /// Strings are bytes that end at the first NUL in C; nothing says that they are UTF-8.
 #[derive(Clone, PartialEq, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Value {
@@ -152,7 +152,10 @@ pub enum Value {
     /// A number; ZFS uses this type for nearly all its numbers.
     U64(u64),
     /// A string without a NUL in it.
-    #[cfg_attr(feature = "serde", serde(with = "super::serial::text"))]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "super::serial::text::serialize")
+    )]
     String(BString),
     /// Bytes; not the same type as [`U8Array`](Self::U8Array).
     ByteArray(Vec<u8>),
@@ -175,7 +178,7 @@ pub enum Value {
     /// Each true or false.
     BoolArray(Vec<bool>),
     /// Strings, each without a NUL in it.
-    #[cfg_attr(feature = "serde", serde(with = "super::serial::texts"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serial::texts"))]
     StringArray(Vec<BString>),
     /// Nanoseconds.
     HrTime(i64),
@@ -184,7 +187,7 @@ pub enum Value {
     /// Lists in the list.
     NvListArray(Vec<NvList>),
     /// A floating-point number; the kernel refuses it.
-    #[cfg_attr(feature = "serde", serde(with = "super::serial::bits"))]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::serial::bits"))]
     Double(f64),
 }
 

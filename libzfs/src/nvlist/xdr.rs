@@ -20,7 +20,7 @@ use super::codec::{
     check_name, check_string,
 };
 use super::native::{check_count, element_count, pair_len};
-use super::{DataType, Endian, NvList, Uniqueness, Value};
+use super::{DataType, Endian, NvList, Value};
 
 /// The byte order of all XDR.
 const BIG: Endian = Endian::Big;
@@ -197,7 +197,7 @@ fn list(reader: &mut Reader<'_>, depth: usize, phantom: &mut usize) -> Result<Nv
     if version != 0 {
         return Err(at.error(DecodeErrorKind::UnknownVersion(version)));
     }
-    let mut list = NvList::with_uniqueness(Uniqueness::from_flags(BIG.u32(reader.array()?)));
+    let mut list = NvList::with_uniqueness(reader.uniqueness(BIG)?);
     loop {
         let start = *reader;
         reader.take(4)?;

@@ -101,7 +101,7 @@ pub enum PackageError {
     /// The name in the first record is none of a snapshot.
     #[error("at byte 56 of the package: {0}")]
     Name(#[source] NameError),
-    /// What follows the first record is no name-value list.
+    /// What follows the first record is no name-value list, or one in which names may repeat.
     #[error("behind the first record, at byte 312, {0}")]
     List(#[source] DecodeError),
     /// The list has not in it what it should have.
@@ -171,7 +171,7 @@ impl PackageHead {
         let contents = match list {
             [] => None,
             list => {
-                let list = NvList::decode(list).map_err(PackageError::List)?;
+                let list = NvList::decode_unique(list).map_err(PackageError::List)?;
                 Some(PackageContents::from_list(&snapshot, &list)?)
             }
         };

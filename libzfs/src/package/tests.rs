@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::nvlist::{Encoding, NvList, Value};
+use crate::nvlist::{DecodeErrorKind, Encoding, NvList, Value};
 use crate::stream::{BeginRecord, Endian, Features, Reader, StreamError, Writer};
 
 fn example() -> PackageHead {
@@ -162,6 +162,54 @@ fn what_is_no_package_is_told() {
         read(b""),
         PackageError::Read(crate::stream::ReadError::Stream(StreamError::Empty))
     ));
+}
+
+#[test]
+fn in_no_list_of_a_package_a_name_may_repeat() {
+    let (begin, _) = example().encode(Endian::HOST).unwrap();
+    let repeated = |name: &str, value: Value| {
+        let mut list = NvList::with_duplicates();
+        for _ in 0..3 {
+            list.push(name, value.clone());
+        }
+        list
+    };
+    // Each time that a snapshot is named, its properties would be copied.
+    let dataset = |snaps, snapprops| {
+        NvList::new()
+            .with("name", "tank/prod")
+            .with("snaps", snaps)
+            .with("snapprops", snapprops)
+    };
+    let properties = || NvList::new().with("a", 1_u64);
+    let once = || NvList::new().with("mon", 1_u64);
+    for (dataset, is_right) in [
+        (
+            dataset(once(), NvList::new().with("mon", properties())),
+            true,
+        ),
+        (
+            dataset(
+                repeated("mon", 1_u64.into()),
+                NvList::new().with("mon", properties()),
+            ),
+            false,
+        ),
+        (dataset(once(), repeated("mon", properties().into())), false),
+    ] {
+        let list = NvList::new()
+            .with("tosnap", "mon")
+            .with("fss", NvList::new().with("0x1", dataset));
+        let bytes = list.encode_with(Encoding::Xdr, Endian::HOST).unwrap();
+        match PackageHead::decode(&begin, &bytes) {
+            Ok(_) => assert!(is_right),
+            Err(PackageError::List(error)) => {
+                assert!(!is_right);
+                assert_eq!(error.kind(), &DecodeErrorKind::RepeatableNames);
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 #[test]

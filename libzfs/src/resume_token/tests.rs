@@ -361,6 +361,102 @@ fn what_is_not_expected_is_told() {
     }
 }
 
+#[test]
+fn a_redaction_can_be_expected() {
+    let token: ResumeToken = EXAMPLE.parse().unwrap();
+    let expect = Expectation::new;
+    let right = expect().redacted_by([]).base_redacted_by([3, 1, 2]);
+    assert_eq!(token.check(&right), Ok(()));
+    let mismatch = token.check(&expect().not_redacted()).unwrap_err();
+    assert_eq!(
+        mismatch,
+        TokenMismatch::Redacted {
+            expected: None,
+            found: Some(vec![])
+        }
+    );
+    assert_eq!(
+        mismatch.to_string(),
+        "the resume token is for a transfer redacted by the snapshots with GUIDs [], where one that \
+         is not redacted is expected"
+    );
+    let none = ResumeToken::build(&TokenFields::new("a@b", 5), Endian::HOST).unwrap();
+    assert_eq!(
+        none.check(&expect().not_redacted().base_not_redacted()),
+        Ok(())
+    );
+    assert_eq!(
+        none.check(&expect().redacted_by([7])),
+        Err(TokenMismatch::Redacted {
+            expected: Some(vec![7]),
+            found: None
+        })
+    );
+    for (expected, guids) in [
+        (expect().base_redacted_by([2, 1]), Some(vec![1, 2])),
+        (expect().base_not_redacted(), None),
+    ] {
+        assert_eq!(
+            token.check(&expected),
+            Err(TokenMismatch::BaseRedacted {
+                expected: guids,
+                found: Some(vec![1, 2, 3])
+            })
+        );
+    }
+}
+
+#[test]
+fn a_base_of_zero_is_expected_as_none() {
+    let full = ResumeToken::build(&TokenFields::new("a@b", 5), Endian::HOST).unwrap();
+    assert_eq!(full.check(&Expectation::new().from_guid(0)), Ok(()));
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "an interpreter is too slow for it")]
+fn what_would_not_be_read_is_not_built() {
+    let build = |fields: &TokenFields| {
+        let built = ResumeToken::build(fields, Endian::HOST);
+        built.map(drop).unwrap_err()
+    };
+    let mut fields = TokenFields::new("a@b", 5);
+    fields.redact_snaps = Some(vec![0; MAX_PACKED_LEN / 8]);
+    let error = build(&fields);
+    assert!(matches!(error, TokenError::TooLarge { .. }), "{error}");
+    // It fits, but not when it is compressed, which it can't be.
+    let mut state = 1_u64;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        state ^ state >> 29
+    });
+    fields.redact_snaps = Some(vec![]);
+    let without = fields.to_list().encode().unwrap().len();
+    fields.redact_snaps = Some(noise.take((MAX_PACKED_LEN - without) / 8).collect());
+    let error = build(&fields);
+    assert!(matches!(error, TokenError::TooLong { .. }), "{error}");
+    fields.redact_snaps = None;
+    fields.other = NvList::new().with("more", NvList::with_duplicates());
+    let error = build(&fields);
+    assert!(matches!(error, TokenError::NvList(_)), "{error}");
+    fields.other = NvList::new().with("a\0b", 1_u64);
+    let error = build(&fields);
+    assert!(matches!(error, TokenError::Encode(_)), "{error}");
+}
+
+#[test]
+fn a_list_whose_names_may_repeat_is_refused() {
+    let mut list = NvList::with_duplicates();
+    for (name, value) in &example().to_list() {
+        list.push(name, value.clone());
+    }
+    list.push("toguid", 9_u64);
+    let error = error(&with_list(&list));
+    assert!(
+        matches!(&error, TokenError::NvList(error) if error.offset() == 8),
+        "{error}"
+    );
+}
+
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig {
         cases: if cfg!(miri) { 2 } else { cases },

@@ -6,6 +6,7 @@ use bstr::{BStr, ByteSlice};
 
 use super::{BeginFlags, Endian, Features, StreamError};
 use crate::SnapshotName;
+use crate::nvlist::NvList;
 
 /// The record that a stream begins with (`DRR_BEGIN`), exactly as it was read.
 ///
@@ -147,7 +148,7 @@ impl BeginRecord {
     pub(super) const VERSION_AT: usize = 16;
     const CREATION_TIME_AT: usize = 24;
     const OBJSET_TYPE_AT: usize = 32;
-    const FLAGS_AT: usize = 36;
+    pub(super) const FLAGS_AT: usize = 36;
     pub(super) const TO_GUID_AT: usize = 40;
     pub(super) const FROM_GUID_AT: usize = 48;
     const TO_NAME_AT: usize = 56;
@@ -370,6 +371,17 @@ impl fmt::Debug for BeginRecord {
             .field("payload_len", &self.payload_len())
             .finish()
     }
+}
+
+/// What follows the first record of a stream or package, which is at that byte: a list, or nothing.
+pub(super) fn begin_list(payload: &[u8], begin_at: u64) -> Result<NvList, StreamError> {
+    if payload.is_empty() {
+        return Ok(NvList::new());
+    }
+    NvList::decode_unique(payload).map_err(|error| StreamError::BadBeginPayload {
+        start: begin_at.saturating_add(BeginRecord::LEN as u64),
+        error,
+    })
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The checksums of a stream.
 
+use super::begin::begin_list;
 use super::pass::Inspect;
 use super::record::{CHECKSUM_AT, END_CHECKSUM_AT, Place, RECORD_LEN, Record, RecordType};
 use super::summary::Summary;
 use super::{BeginRecord, Checksum, Endian, Records, StreamError};
 use crate::fletcher4::Fletcher4;
-use crate::nvlist::NvList;
 
 /// Sums up a stream, compares its checksums, and remembers what is learned of it.
 ///
@@ -48,14 +48,7 @@ impl Checks {
         }
         self.sum.update(payload);
         self.sum.finish_piece();
-        let list = if payload.is_empty() {
-            NvList::new()
-        } else {
-            NvList::decode(payload).map_err(|error| StreamError::BadBeginPayload {
-                start: record.offset + RECORD_LEN as u64,
-                error,
-            })?
-        };
+        let list = begin_list(payload, record.offset)?;
         self.summary.begin_stream(begin, record.offset, &list);
         Ok(())
     }

@@ -143,7 +143,7 @@ pub enum StreamError {
         /// The first byte that is not zero and should be.
         offset: u64,
     },
-    /// What follows the first record is no nvlist.
+    /// What follows the first record is no nvlist, or one in which names may repeat.
     #[error("behind the first record, at byte {start}, {error}")]
     BadBeginPayload {
         /// The byte at which it begins.

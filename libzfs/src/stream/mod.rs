@@ -18,6 +18,7 @@ mod error;
 mod features;
 mod guard;
 mod pass;
+mod raw;
 mod reader;
 pub mod record;
 mod slice;

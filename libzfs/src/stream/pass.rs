@@ -12,9 +12,15 @@ const HELD_LEN: usize = 4 << 10;
 
 /// Who looks at a stream.
 pub(super) trait Inspect {
+    /// Whether the head of a package is let through only when its first stream may begin.
+    fn holds_head(&self) -> bool {
+        false
+    }
+
     /// A record, before it is let through.
     ///
-    /// `payload` is what follows the first record of a stream, and empty for all others.
+    /// `payload` is what follows the first record of a stream, or of a package whose head is held
+    /// back, and empty for all others.
     fn record(&mut self, record: &Record<'_>, payload: &[u8]) -> Result<(), StreamError>;
 
     /// Some of the payload of a record of another kind, before it is let through; `last` if that
@@ -25,8 +31,8 @@ pub(super) trait Inspect {
 /// Reads a stream that passes through unchanged.
 ///
 /// A record is let through when it is whole and the inspector has nothing against it, the first one
-/// of a stream together with its payload; other payloads as they come. Of what is read from nothing
-/// is read behind the stream.
+/// of a stream together with its payload; other payloads as they come. The head of a package can be
+/// held back until a stream begins. Of what is read from nothing is read behind the stream.
 pub(super) struct Pass<R, I> {
     inner: R,
     inspect: I,
@@ -37,10 +43,16 @@ pub(super) struct Pass<R, I> {
     filled: usize,
     /// How much of both there has to be.
     wanted: usize,
-    /// How much of both has been let through, once they may be.
+    /// How much of all that is held back, and of the record, has been let through, once they may be.
     passed: Option<usize>,
     /// What follows the first record of a stream.
     held: Vec<u8>,
+    /// The head of a package, which is held back.
+    head: Vec<u8>,
+    /// Whether the end of what is read from can be that of a stream.
+    takes_no_end: bool,
+    /// Whether it was.
+    is_cut: bool,
     /// How much of a payload is to come.
     left: u64,
     failed: Option<StreamError>,
@@ -57,6 +69,9 @@ impl<R, I> Pass<R, I> {
             wanted: RECORD_LEN,
             passed: None,
             held: Vec::new(),
+            head: Vec::new(),
+            takes_no_end: false,
+            is_cut: false,
             left: 0,
             failed: None,
         }
@@ -70,9 +85,15 @@ impl<R, I> Pass<R, I> {
         (self.inner, self.inspect)
     }
 
+    /// From now on the end of what is read from, behind a record, can be that of a single stream.
+    pub(super) fn takes_no_end(&mut self) {
+        self.takes_no_end = true;
+    }
+
     /// Whether all of the stream has been let through.
     pub(super) const fn is_done(&self) -> bool {
-        self.walk.is_done() && self.passed.is_none() && self.failed.is_none()
+        let ends = self.walk.is_done() || self.is_cut;
+        ends && self.passed.is_none() && self.failed.is_none()
     }
 
     fn fail(&mut self, error: StreamError) -> io::Error {
@@ -82,11 +103,16 @@ impl<R, I> Pass<R, I> {
 }
 
 impl<R: Read, I: Inspect> Pass<R, I> {
-    /// Reads what is missing of a record, and of what follows it if it begins a stream.
-    fn fill(&mut self) -> io::Result<()> {
+    /// Reads what is missing of a record, and of what follows it if it begins a stream. Says whether
+    /// there is one.
+    fn fill(&mut self) -> io::Result<bool> {
         while self.filled < RECORD_LEN {
             let len = self.inner.read(&mut self.header[self.filled..])?;
             if len == 0 {
+                if self.takes_no_end && self.filled == 0 && self.walk.is_in_single() {
+                    self.is_cut = true;
+                    return Ok(false);
+                }
                 return Err(self.fail(self.walk.cut_in_record(self.filled)));
             }
             self.filled += len;
@@ -94,8 +120,15 @@ impl<R: Read, I: Inspect> Pass<R, I> {
         if self.wanted == RECORD_LEN {
             // A try, on a copy: it is not over before what follows the record is there.
             let tried = self.walk.clone().step(&self.header).map(|record| {
-                let held = record.record_type == RecordType::Begin && record.place == Place::Stream;
-                if held { record.payload_len } else { 0 }
+                let is_held = match record.place {
+                    Place::PackageHead => self.inspect.holds_head(),
+                    place => place == Place::Stream,
+                };
+                if record.record_type == RecordType::Begin && is_held {
+                    record.payload_len
+                } else {
+                    0
+                }
             });
             // Limited, and so not too long.
             let len = tried.map_err(|error| self.fail(error))?;
@@ -115,15 +148,36 @@ impl<R: Read, I: Inspect> Pass<R, I> {
             }
             self.filled += len;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Lets a record through if it may.
-    fn admit(&mut self) -> Result<(), StreamError> {
+    /// Looks at a record, and says whether it is to be let through now.
+    fn admit(&mut self) -> Result<bool, StreamError> {
         let record = self.walk.step(&self.header)?;
         self.inspect.record(&record, &self.held)?;
         self.left = record.payload_len - self.held.len() as u64;
-        Ok(())
+        Ok(record.place != Place::PackageHead || !self.inspect.holds_head())
+    }
+
+    /// What of what may be let through has not been.
+    fn waiting(&self, passed: usize) -> &[u8] {
+        let mut passed = passed;
+        for part in [&self.head[..], &self.header, &self.held] {
+            match part.get(passed..) {
+                Some(rest) if !rest.is_empty() => return rest,
+                _ => passed -= part.len(),
+            }
+        }
+        &[]
+    }
+
+    /// Gets ready for the next record.
+    fn forget(&mut self) {
+        self.passed = None;
+        self.filled = 0;
+        self.wanted = RECORD_LEN;
+        // Not kept for the length of the stream, if it was long.
+        self.held = Vec::new();
     }
 
     pub(super) fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -146,28 +200,28 @@ impl<R: Read, I: Inspect> Pass<R, I> {
             self.inspect.payload(&payload[..len], self.left == 0);
             return Ok(len);
         }
-        let passed = match self.passed {
-            Some(passed) => passed,
-            None if self.walk.is_done() => return Ok(0),
-            None => {
-                self.fill()?;
-                self.admit().map_err(|error| self.fail(error))?;
-                0
+        let passed = loop {
+            if let Some(passed) = self.passed {
+                break passed;
+            }
+            if self.walk.is_done() || self.is_cut || !self.fill()? {
+                return Ok(0);
+            }
+            if self.admit().map_err(|error| self.fail(error))? {
+                self.passed = Some(0);
+            } else {
+                self.head.extend_from_slice(&self.header);
+                self.head.append(&mut self.held);
+                self.forget();
             }
         };
-        let from = match passed.checked_sub(RECORD_LEN) {
-            None => &self.header[passed..],
-            Some(passed) => &self.held[passed..],
-        };
+        let from = self.waiting(passed);
         let len = buf.len().min(from.len());
         buf[..len].copy_from_slice(&from[..len]);
         self.passed = Some(passed + len);
-        if passed + len == self.wanted {
-            self.passed = None;
-            self.filled = 0;
-            self.wanted = RECORD_LEN;
-            // Not kept for the length of the stream, if it was long.
-            self.held = Vec::new();
+        if passed + len == self.head.len() + self.wanted {
+            self.forget();
+            self.head = Vec::new();
         }
         Ok(len)
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IoSliceMut, Read};
+use std::mem;
 
 use super::record::RECORD_LEN;
 use super::walk::Walk;
@@ -50,6 +51,8 @@ pub struct Reader<R> {
     /// How much of the payload is still to be read.
     left: u64,
     skipped: Vec<u8>,
+    /// What has been read of a payload that could not be read to its end.
+    part: Vec<u8>,
 }
 
 impl<R: Read> Reader<R> {
@@ -67,6 +70,7 @@ impl<R: Read> Reader<R> {
             filled: 0,
             left: 0,
             skipped: Vec::new(),
+            part: Vec::new(),
         }
     }
 
@@ -80,6 +84,7 @@ impl<R: Read> Reader<R> {
     /// the call can be made again; after one of the stream it fails again.
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>, ReadError> {
         self.skip_payload()?;
+        self.part.clear();
         if self.walk.is_done() {
             return Ok(None);
         }
@@ -99,7 +104,8 @@ impl<R: Read> Reader<R> {
 
     /// The payload of the last record, or what is left of it, to be read as a stream of bytes.
     ///
-    /// That the stream ends within it is an error and not the end.
+    /// That the stream ends within it is an error and not the end. What a
+    /// [`read_payload`](Self::read_payload) that failed has read is not in what is left.
     pub const fn payload(&mut self) -> Payload<'_, R> {
         Payload(self)
     }
@@ -111,16 +117,23 @@ impl<R: Read> Reader<R> {
     ///
     /// # Errors
     ///
-    /// [`ReadError`] says at which byte.
+    /// [`ReadError`] says at which byte, and nothing is in `into`. After one of what is read from, as
+    /// that it would block, the call can be made again, and goes on where it was.
     pub fn read_payload(&mut self, into: &mut Vec<u8>) -> Result<(), ReadError> {
         into.clear();
-        let got = (&mut self.inner).take(self.left).read_to_end(into);
-        self.left -= into.len() as u64;
-        got.map_err(|error| self.failed(error))?;
-        match self.left {
-            0 => Ok(()),
-            missing => Err(self.walk.cut_in_payload(missing).into()),
+        if !self.part.is_empty() {
+            mem::swap(into, &mut self.part);
         }
+        let before = into.len();
+        let got = (&mut self.inner).take(self.left).read_to_end(into);
+        self.left -= (into.len() - before) as u64;
+        let error = match (got, self.left) {
+            (Ok(_), 0) => return Ok(()),
+            (Ok(_), missing) => self.walk.cut_in_payload(missing).into(),
+            (Err(error), _) => self.failed(error),
+        };
+        mem::swap(into, &mut self.part);
+        Err(error)
     }
 
     /// Passes over the payload of the last record, or what is left of it.

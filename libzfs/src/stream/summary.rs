@@ -70,7 +70,7 @@ pub struct StreamSummary {
     pub features: Features,
     /// What a receiver need not know.
     pub flags: BeginFlags,
-    /// How it is encrypted. It is, if it is [raw](Self::is_raw).
+    /// How it is encrypted, if it is [raw](Self::is_raw) and says so.
     pub encryption: Option<StreamEncryption>,
     /// Where it goes on, if it resumes another.
     pub resume: Option<ResumePoint>,
@@ -132,12 +132,14 @@ pub struct StreamEncryption {
 }
 
 impl StreamEncryption {
+    /// What follows the first record of a raw stream says; `None` if not even the algorithm and the
+    /// key are named.
     pub(super) fn from_list(list: &NvList) -> Option<Self> {
         let keys = list.get_list("crypt_keydata")?;
         let number = |name| keys.get_u64(name).unwrap_or(0);
         Some(Self {
-            suite: number("DSL_CRYPTO_SUITE"),
-            key_guid: number("DSL_CRYPTO_GUID"),
+            suite: keys.get_u64("DSL_CRYPTO_SUITE")?,
+            key_guid: keys.get_u64("DSL_CRYPTO_GUID")?,
             version: number("DSL_CRYPTO_VERSION"),
             key_format: number("keyformat"),
             pbkdf2_iterations: number("pbkdf2iters"),
@@ -180,7 +182,7 @@ pub struct Count {
 
 impl Count {
     fn add(&mut self, other: Self) {
-        self.records += other.records;
+        self.records = self.records.saturating_add(other.records);
         // Only as large as what was claimed, which can be anything.
         self.payload = self.payload.saturating_add(other.payload);
     }
@@ -258,7 +260,7 @@ impl Summary {
             objset_type: begin.objset_type(),
             features: begin.features(),
             flags: begin.flags(),
-            encryption: StreamEncryption::from_list(list),
+            encryption: StreamEncryption::from_list(list).filter(|_| begin.is_raw()),
             resume: match point {
                 (Some(object), Some(offset)) => Some(ResumePoint { object, offset }),
                 _ => None,

@@ -56,6 +56,18 @@ impl<R> Verify<R> {
         Self(Pass::new(inner, Checks::new(), limits))
     }
 
+    /// Takes it for the end of a single stream that what is read from ends behind a record, as is
+    /// so with what an interrupted receive has left (`zfs send -S`, `Zfs::send_saved`): the kernel
+    /// leaves out the record that ends it.
+    ///
+    /// Whether more was to come is then not known, and [`Summary::complete`] stays false; and the
+    /// payload of the last record is in no checksum.
+    #[must_use]
+    pub fn without_end(mut self) -> Self {
+        self.0.takes_no_end();
+        self
+    }
+
     /// What is known of the stream so far.
     #[must_use]
     pub const fn summary(&self) -> &Summary {

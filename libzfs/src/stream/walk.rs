@@ -89,6 +89,17 @@ impl Walk {
         }
     }
 
+    /// Whether a stream that is in no package has begun and not ended.
+    pub(super) const fn is_in_single(&self) -> bool {
+        matches!(
+            self.next,
+            Next::InStream {
+                in_package: false,
+                ..
+            }
+        )
+    }
+
     /// What it means that the input ends with so many bytes of a payload to come.
     pub(super) const fn cut_in_payload(&self, missing: u64) -> StreamError {
         StreamError::Truncated {
@@ -184,6 +195,8 @@ impl Walk {
             (RecordType::Begin, _) => self.limits.begin,
             _ => self.limits.block,
         };
+        // Bytes are counted in 64 bits, whatever the limits.
+        let limit = limit.min(u64::MAX - offset.saturating_add(RECORD_LEN as u64));
         if payload_len > limit {
             return Err(StreamError::PayloadTooLong {
                 offset: offset.saturating_add(said_at as u64),

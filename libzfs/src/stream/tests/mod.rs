@@ -1,3 +1,4 @@
+mod guard;
 pub(crate) mod samples;
 mod verify;
 mod walk;

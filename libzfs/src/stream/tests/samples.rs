@@ -9,13 +9,21 @@ pub(super) const ENDIANS: [Endian; 2] = [Endian::Little, Endian::Big];
 pub(super) fn fields() -> BeginFields {
     BeginFields {
         header_type: HeaderType::Substream,
-        features: Features::RAW | Features::COMPRESSED | Features::LARGE_BLOCKS,
+        features: Features::COMPRESSED | Features::LARGE_BLOCKS,
         creation_time: 1_700_000_000,
         objset_type: ObjsetType::Zfs,
         flags: BeginFlags::FREERECORDS | BeginFlags::SPILL_BLOCK,
         to_guid: 0x1122_3344_5566_7788,
         from_guid: Some(7),
         to_name: "tank/prod@mon".parse().unwrap(),
+    }
+}
+
+/// Those of a raw stream.
+pub(super) fn raw_fields() -> BeginFields {
+    BeginFields {
+        features: fields().features | Features::RAW,
+        ..fields()
     }
 }
 
@@ -192,37 +200,156 @@ pub(super) fn bodies() -> Vec<(Body, Vec<u8>)> {
     ]
 }
 
-/// A stream with one record of each type.
-pub(super) fn stream(endian: Endian) -> Vec<u8> {
-    let keys = NvList::new()
+/// What a raw stream says of its encryption.
+pub(super) fn keys() -> NvList {
+    NvList::new()
         .with("DSL_CRYPTO_SUITE", 8_u64)
         .with("DSL_CRYPTO_GUID", 0xaa_u64)
-        .with("DSL_CRYPTO_MASTER_KEY_1", vec![1_u8; 32])
         .with("DSL_CRYPTO_VERSION", 1_u64)
+        .with("DSL_CRYPTO_MASTER_KEY_1", vec![1_u8; 32])
+        .with("DSL_CRYPTO_HMAC_KEY_1", vec![2_u8; 64])
+        .with("DSL_CRYPTO_IV", vec![3_u8; 12])
+        .with("DSL_CRYPTO_MAC", vec![4_u8; 16])
         .with("keyformat", 3_u64)
         .with("pbkdf2iters", 350_000_u64)
         .with("pbkdf2salt", 0xbb_u64)
         .with("to_ivset_guid", 0xcc_u64)
-        .with("from_ivset_guid", 0xdd_u64);
-    let list = NvList::new().with("crypt_keydata", keys);
+        .with("from_ivset_guid", 0xdd_u64)
+}
+
+/// The records of a raw stream, of each type that it can have.
+pub(super) fn raw_bodies() -> Vec<(Body, Vec<u8>)> {
+    let object = Object {
+        object: 33,
+        object_type: 19,
+        bonus_type: 44,
+        bonus_len: 173,
+        raw_bonus_len: 320,
+        ..Object::default()
+    };
+    vec![
+        (
+            ObjectRange {
+                first_object: 32,
+                slots: 32,
+                salt: [1; 8],
+                iv: [2; 12],
+                mac: [3; 16],
+                ..ObjectRange::default()
+            }
+            .into(),
+            vec![],
+        ),
+        (object.into(), content(320)),
+        (
+            Write {
+                object: 33,
+                logical_size: 131_072,
+                compression: 15,
+                compressed_size: 1536,
+                salt: [4; 8],
+                iv: [5; 12],
+                mac: [6; 16],
+                ..Write::default()
+            }
+            .into(),
+            content(1536),
+        ),
+        (
+            Free {
+                object: 33,
+                offset: 262_144,
+                length: u64::MAX,
+                to_guid: 1,
+            }
+            .into(),
+            vec![],
+        ),
+        (
+            Spill {
+                object: 33,
+                length: 1024,
+                compression: 15,
+                compressed_size: 512,
+                salt: [7; 8],
+                iv: [8; 12],
+                mac: [9; 16],
+                ..Spill::default()
+            }
+            .into(),
+            content(512),
+        ),
+        // As the properties of a volume: no bonus, and a block that is not encrypted.
+        (
+            Object {
+                object: 63,
+                ..Object::default()
+            }
+            .into(),
+            vec![],
+        ),
+        (
+            Write {
+                object: 63,
+                logical_size: 512,
+                compression: 2,
+                compressed_size: 512,
+                mac: [6; 16],
+                ..Write::default()
+            }
+            .into(),
+            content(512),
+        ),
+        (FreeObjects::default().into(), vec![]),
+    ]
+}
+
+/// A stream of what it says and these records.
+pub(super) fn stream_of(
+    fields: &BeginFields,
+    list: &NvList,
+    bodies: Vec<(Body, Vec<u8>)>,
+    endian: Endian,
+) -> Vec<u8> {
     let payload = list.encode_with(Encoding::Native, endian).unwrap();
-    let begin = BeginRecord::build(&fields(), payload.len().try_into().unwrap(), endian);
+    let begin = BeginRecord::build(fields, payload.len().try_into().unwrap(), endian);
     let mut writer = Writer::new(Vec::new());
     writer.begin(&begin, &payload).unwrap();
-    for (body, payload) in bodies() {
+    for (body, payload) in bodies {
         writer.record(&body, &payload).unwrap();
     }
-    writer.end(fields().to_guid).unwrap();
+    writer.end(fields.to_guid).unwrap();
     writer.into_inner()
 }
 
-/// A package of two such streams.
+/// A stream with one record of each type, as no sender makes it.
+pub(super) fn stream(endian: Endian) -> Vec<u8> {
+    let list = NvList::new().with("crypt_keydata", keys());
+    stream_of(&fields(), &list, bodies(), endian)
+}
+
+/// A raw stream.
+pub(super) fn raw_stream(endian: Endian) -> Vec<u8> {
+    let list = NvList::new().with("crypt_keydata", keys());
+    stream_of(&raw_fields(), &list, raw_bodies(), endian)
+}
+
+/// A package of two streams with all types of records.
 pub(crate) fn package(endian: Endian) -> Vec<u8> {
+    package_of(
+        Features::SA_SPILL,
+        &[stream(endian), stream(endian)],
+        endian,
+    )
+}
+
+/// A package of these streams.
+pub(super) fn package_of(features: Features, streams: &[Vec<u8>], endian: Endian) -> Vec<u8> {
     let list = NvList::new().with("tosnap", "mon");
     let payload = list.encode_with(Encoding::Xdr, endian).unwrap();
     let fields = BeginFields {
         header_type: HeaderType::Compound,
-        features: Features::SA_SPILL,
+        features,
         objset_type: ObjsetType::None,
         to_guid: 0,
         from_guid: None,
@@ -231,8 +358,8 @@ pub(crate) fn package(endian: Endian) -> Vec<u8> {
     let begin = BeginRecord::build(&fields, payload.len().try_into().unwrap(), endian);
     let mut writer = Writer::new(Vec::new());
     writer.package_head(&begin, &payload).unwrap();
-    for _ in 0..2 {
-        writer.get_mut().extend(stream(endian));
+    for stream in streams {
+        writer.get_mut().extend(stream);
     }
     writer.package_end().unwrap();
     writer.into_inner()

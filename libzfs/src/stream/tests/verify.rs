@@ -1,18 +1,18 @@
-//! Checksums, summaries and guards.
+//! Checksums and summaries.
 
 use std::io::{self, Read};
 
 use proptest::prelude::*;
 
 use super::super::record::*;
-use super::super::summary::LISTED_STREAMS;
+use super::super::summary::{Counts, LISTED_STREAMS};
 use super::super::*;
-use super::samples::{ENDIANS, fields, package, stream};
+use super::samples::{ENDIANS, fields, package, raw_fields, raw_stream, stream, stream_of};
 use super::step;
 use crate::KeyFormat;
 
 /// What passes through, and the error that ends it.
-fn pass(mut from: impl Read) -> (Vec<u8>, Option<StreamError>) {
+pub(super) fn pass(mut from: impl Read) -> (Vec<u8>, Option<StreamError>) {
     let mut out = Vec::new();
     match from.read_to_end(&mut out) {
         Ok(_) => (out, None),
@@ -32,9 +32,9 @@ fn pass(mut from: impl Read) -> (Vec<u8>, Option<StreamError>) {
 }
 
 /// What passes on what it gives in odd pieces, with errors that pass between them.
-struct Odd<'a> {
-    stream: &'a [u8],
-    turn: usize,
+pub(super) struct Odd<'a> {
+    pub(super) stream: &'a [u8],
+    pub(super) turn: usize,
 }
 
 impl Read for Odd<'_> {
@@ -89,9 +89,11 @@ fn what_is_right_passes_and_is_summed_up() {
         );
         assert_eq!((one.to_guid, one.from_guid), (fields().to_guid, Some(7)));
         assert_eq!(one.features, fields().features);
-        assert!(one.is_raw() && one.has_checksums);
+        assert!(one.has_checksums);
         assert_eq!(one.records, summary.records);
-        let encryption = one.encryption.unwrap();
+        let raw = verified(&raw_stream(endian)).unwrap().streams.remove(0);
+        assert!(raw.is_raw());
+        let encryption = raw.encryption.unwrap();
         assert_eq!(encryption.suite_name(), Some("aes-256-gcm"));
         assert_eq!(encryption.key_format(), Some(KeyFormat::Passphrase));
         assert_eq!((encryption.key_guid, encryption.version), (0xaa, 1));
@@ -118,7 +120,7 @@ fn what_is_right_passes_and_is_summed_up() {
 #[test]
 fn every_bit_counts() {
     for endian in ENDIANS {
-        for mut bytes in [stream(endian), package(endian)] {
+        for mut bytes in [stream(endian), raw_stream(endian), package(endian)] {
             let lengths: Vec<_> = Records::new(&bytes)
                 .map(|item| item.unwrap().0)
                 .filter(|record| record.record_type() == RecordType::Begin)
@@ -226,7 +228,7 @@ fn nothing_behind_the_stream_is_read() {
 
 #[test]
 fn what_follows_the_first_record_has_to_be_a_list() {
-    let begin = BeginRecord::build(&fields(), 16, Endian::HOST);
+    let begin = BeginRecord::build(&raw_fields(), 16, Endian::HOST);
     let mut writer = Writer::new(Vec::new());
     writer.begin(&begin, &[7; 16]).unwrap();
     writer.end(1).unwrap();
@@ -265,160 +267,77 @@ fn a_package_has_more_streams_than_are_listed() {
 }
 
 #[test]
-fn a_guard_refuses_before_the_first_byte() {
-    let all = fields().features;
-    let lz4 = Features::LZ4;
-    let error = |at: u64, unmet| Some(StreamError::Unmet { offset: at, unmet });
-    let to_guid = fields().to_guid;
-    for (require, expected) in [
-        (Require::new(), None),
-        (Require::new().raw().single().known_features(), None),
-        (Require::new().features(all).without(lz4), None),
-        (
-            Require::new().to_guid(to_guid).from_guid(7).key_guid(0xaa),
-            None,
-        ),
-        (
-            Require::new().features(all | lz4),
-            error(16, Unmet::Lacks(lz4)),
-        ),
-        (
-            Require::new().without(lz4 | Features::RAW),
-            error(16, Unmet::Has(Features::RAW)),
-        ),
-        (
-            Require::new().to_guid(8),
-            error(
-                40,
-                Unmet::ToGuid {
-                    expected: 8,
-                    found: to_guid,
-                },
-            ),
-        ),
-        (
-            Require::new().from_guid(8),
-            error(
-                48,
-                Unmet::FromGuid {
-                    expected: Some(8),
-                    found: Some(7),
-                },
-            ),
-        ),
-        (
-            Require::new().full(),
-            error(
-                48,
-                Unmet::FromGuid {
-                    expected: None,
-                    found: Some(7),
-                },
-            ),
-        ),
-        (
-            Require::new().key_guid(8),
-            error(
-                312,
-                Unmet::KeyGuid {
-                    expected: 8,
-                    found: 0xaa,
-                },
-            ),
-        ),
-    ] {
-        for endian in ENDIANS {
-            let bytes = stream(endian);
-            let (out, error) = pass(Guard::new(&bytes[..], require.clone()));
-            assert_eq!(error, expected);
-            assert_eq!(out, if expected.is_some() { vec![] } else { bytes });
+fn what_has_no_end_is_taken_if_that_is_said() {
+    let whole = stream(Endian::HOST);
+    let cut = whole.len() - RECORD_LEN;
+    for odd in [false, true] {
+        let reader = |end: usize| -> Box<dyn Read + '_> {
+            let stream = &whole[..end];
+            if odd {
+                Box::new(Odd { stream, turn: 0 })
+            } else {
+                Box::new(stream)
+            }
+        };
+        let mut verify = Verify::new(reader(cut)).without_end();
+        let (out, error) = pass(&mut verify);
+        assert_eq!((out.len(), error), (cut, None));
+        assert!(verify.is_done());
+        let summary = verify.into_parts().1;
+        assert!(!summary.complete);
+        assert_eq!(summary.bytes, cut as u64);
+
+        // Where it has one it still counts.
+        let mut verify = Verify::new(reader(whole.len())).without_end();
+        let (out, error) = pass(&mut verify);
+        assert_eq!((out.len(), error), (whole.len(), None));
+        assert!(verify.summary().complete);
+
+        // It has to end behind a record.
+        for end in [0, 1, RECORD_LEN, cut - 1, cut + 1] {
+            let (out, error) = pass(Verify::new(reader(end)).without_end());
+            assert!(error.is_some_and(|error| error.is_truncated()), "{end}");
+            assert!(out.len() <= end);
         }
+    }
+
+    // What misses at the end of a package is not left out by anyone.
+    let package = package(Endian::HOST);
+    for ends in [1, 2] {
+        let cut = &package[..package.len() - ends * RECORD_LEN];
+        let (_, error) = pass(Verify::new(cut).without_end());
+        assert!(matches!(error, Some(StreamError::NoEnd { .. })));
     }
 }
 
-/// A stream of nothing, and what it says of itself.
-fn empty(features: Features, payload: &[u8]) -> Vec<u8> {
-    let fields = BeginFields {
-        features,
-        ..fields()
-    };
-    let begin = BeginRecord::build(&fields, payload.len().try_into().unwrap(), Endian::HOST);
-    let mut writer = Writer::new(Vec::new());
-    writer.begin(&begin, payload).unwrap();
-    writer.end(1).unwrap();
-    writer.into_inner()
+#[test]
+fn what_a_stream_that_is_not_raw_says_of_encryption_is_not_believed() {
+    let one = verify(&stream(Endian::HOST)).unwrap().streams.remove(0);
+    assert!(!one.is_raw());
+    assert_eq!(one.encryption, None);
 }
 
 #[test]
-fn plain_text_is_refused() {
-    let require = Require::new().raw();
-    let refused = |bytes: &[u8]| match pass(Guard::new(bytes, require.clone())) {
-        (out, Some(StreamError::Unmet { unmet, .. })) if out.is_empty() => unmet,
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(refused(&empty(Features::COMPRESSED, &[])), Unmet::NotRaw);
-    assert_eq!(refused(&empty(Features::RAW, &[])), Unmet::NotEncrypted);
-    let list = crate::nvlist::NvList::new().with("crypt_keydata", 1_u64);
-    assert_eq!(
-        refused(&empty(Features::RAW, &list.encode().unwrap())),
-        Unmet::NotEncrypted
-    );
-
-    let unknown = Features::from_bits_retain(1 << 50);
-    let (out, error) = pass(Guard::new(
-        &empty(unknown, &[])[..],
-        Require::new().known_features(),
-    ));
-    assert!(out.is_empty());
-    let error = error.unwrap();
+fn in_the_first_list_no_name_may_repeat() {
+    let keys = crate::nvlist::NvList::with_duplicates().with("DSL_CRYPTO_GUID", 7_u64);
+    let list = crate::nvlist::NvList::new().with("crypt_keydata", keys);
+    let bytes = stream_of(&fields(), &list, vec![], Endian::HOST);
+    let error = verified(&bytes).unwrap_err();
     assert!(
-        matches!(
-            error,
-            StreamError::Unmet {
-                unmet: Unmet::Has(_),
-                ..
-            }
-        ),
+        matches!(error, StreamError::BadBeginPayload { .. }),
         "{error}"
     );
 }
 
+#[cfg(feature = "serde")]
 #[test]
-fn in_a_package_each_stream_is_looked_at() {
-    let bytes = package(Endian::HOST);
-    let (out, error) = pass(Guard::new(&bytes[..], Require::new().raw()));
-    assert_eq!((out.len(), error), (bytes.len(), None));
-    let (out, error) = pass(Guard::new(&bytes[..], Require::new().single()));
-    assert_eq!((out.len(), error), (0, Some(StreamError::Package)));
-
-    // The second one is not raw.
-    let good = stream(Endian::HOST);
-    let head_len = bytes.len() - 2 * good.len() - RECORD_LEN;
-    let mut mixed = bytes[..head_len + good.len()].to_vec();
-    let start = mixed.len() as u64;
-    mixed.extend(empty(Features::COMPRESSED, &[]));
-    mixed.extend(&bytes[bytes.len() - RECORD_LEN..]);
-    verify(&mixed).unwrap();
-    let (out, error) = pass(Guard::new(&mixed[..], Require::new().raw()));
-    assert_eq!(out.len() as u64, start);
-    let error = error.unwrap();
-    assert_eq!(error.offset(), start + 16);
-    let StreamError::Substream { error, .. } = error else {
-        panic!("{error}");
-    };
-    assert!(matches!(
-        *error,
-        StreamError::Unmet {
-            unmet: Unmet::NotRaw,
-            ..
-        }
-    ));
-
-    let (out, error) = pass(Guard::new(
-        &empty(Features::DEDUP, &[])[..],
-        Require::new().single(),
-    ));
-    assert_eq!((out.len(), error), (0, Some(StreamError::Dedup)));
+fn a_count_does_not_overflow() {
+    let counts: Vec<_> = (0..11)
+        .map(|_| serde_json::json!({"records": u64::MAX, "payload": u64::MAX}))
+        .collect();
+    let counts: Counts = serde_json::from_value(counts.into()).unwrap();
+    assert_eq!(counts.total().records, u64::MAX);
+    assert_eq!(counts.total().payload, u64::MAX);
 }
 
 proptest! {

@@ -358,6 +358,106 @@ fn reading_goes_on_after_an_error_that_passes() {
 }
 
 #[test]
+fn a_payload_is_read_whole_also_after_an_error_that_passes() {
+    let stream = stream(Endian::HOST);
+    let mut reader = Reader::new(NotYet {
+        stream: &stream,
+        ready: false,
+    });
+    let mut payloads = Vec::new();
+    let mut failures = 0;
+    loop {
+        match reader.next_record() {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(_) => continue,
+        }
+        loop {
+            // Whatever is in it, and if it is another one each time.
+            let mut payload = b"before".to_vec();
+            match reader.read_payload(&mut payload) {
+                Ok(()) => {
+                    payloads.push(payload);
+                    break;
+                }
+                Err(error) => {
+                    assert!(matches!(error, ReadError::Io { .. }), "{error}");
+                    assert!(payload.is_empty());
+                    failures += 1;
+                }
+            }
+        }
+    }
+    let expected: Vec<_> = in_memory(&stream)
+        .0
+        .into_iter()
+        .map(|item| item.1)
+        .collect();
+    assert!(payloads == expected);
+    assert!(failures > 100);
+}
+
+#[test]
+fn what_was_read_of_a_payload_is_not_taken_for_another() {
+    let stream = stream(Endian::HOST);
+    let mut reader = Reader::new(NotYet {
+        stream: &stream,
+        ready: false,
+    });
+    let mut payload = Vec::new();
+    let mut lens = Vec::new();
+    loop {
+        match reader.next_record() {
+            Ok(Some(record)) => lens.push(record.payload_len()),
+            Ok(None) => break,
+            Err(_) => continue,
+        }
+        // Given up, but for the last that has one, in the middle of it.
+        for _ in 0..3 {
+            let _ = reader.read_payload(&mut payload);
+        }
+    }
+    let expected: Vec<_> = in_memory(&stream)
+        .0
+        .into_iter()
+        .map(|item| item.1.len() as u64)
+        .collect();
+    assert_eq!(lens, expected);
+}
+
+#[test]
+fn bytes_are_counted_in_64_bits() {
+    let begin = BeginRecord::build(&fields(), 0, Endian::HOST);
+    let mut bytes = begin.as_bytes().to_vec();
+    let mut record = [0; RECORD_LEN];
+    record[..4].copy_from_slice(&RecordType::Write.number().to_ne_bytes());
+    record[32..40].fill(0xff);
+    bytes.extend(record);
+    let limits = Limits {
+        block: u64::MAX,
+        ..Limits::default()
+    };
+    let error = StreamError::PayloadTooLong {
+        offset: 312 + 32,
+        record_type: RecordType::Write,
+        claimed: u64::MAX,
+        limit: u64::MAX - 624,
+    };
+    let walked = Records::with_limits(&bytes, limits).last().unwrap();
+    assert_eq!(walked.unwrap_err(), error);
+    // One that can be counted is not there.
+    bytes[312 + 32..312 + 40].copy_from_slice(&(u64::MAX - 624).to_ne_bytes());
+    let walked = Records::with_limits(&bytes, limits).last().unwrap();
+    assert_eq!(
+        walked.unwrap_err(),
+        StreamError::Truncated {
+            offset: 624,
+            missing: u64::MAX - 624
+        }
+    );
+}
+
+#[test]
 fn a_payload_of_another_length_is_not_written() {
     let mut writer = Writer::new(Vec::new());
     let begin = BeginRecord::build(&fields(), 8, Endian::HOST);
