@@ -139,13 +139,7 @@ impl Request {
             }
             _ => {
                 let mut sink = Descriptor::new(to).map_err(failed)?;
-                self.start()?.drain(|pipe, watch| {
-                    // What is looked at has to pass through here.
-                    if !watch.is_active() && sink.splice_from(pipe)? {
-                        return Ok(());
-                    }
-                    transfer::drain(pipe, &mut sink, watch)
-                })
+                self.start()?.drain_into(&mut sink)
             }
         }
     }

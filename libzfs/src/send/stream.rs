@@ -8,7 +8,7 @@ use std::mem;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::SigpipeBlocked;
 use crate::receive::{ReceiveBuilder, Received};
-use crate::transfer::{self, Halt, RecordWalk, Watch, Worker};
+use crate::transfer::{self, Descriptor, Halt, RecordWalk, Watch, Worker};
 
 /// A stream being sent, to be read with [`Read`].
 ///
@@ -41,12 +41,12 @@ pub(super) struct Parts {
 }
 
 impl SendStream {
-    pub(super) fn new(pipe: File, worker: Worker<Result<()>>, watch: Watch, name: &str) -> Self {
+    pub(crate) fn new(pipe: File, worker: Worker<Result<()>>, watch: Watch, name: &str) -> Self {
         Self {
             pipe: Some(pipe),
             worker: Some(worker),
             watch,
-            walk: RecordWalk::new(),
+            walk: RecordWalk::or_package(),
             name: name.to_owned(),
             failed: false,
         }
@@ -122,7 +122,7 @@ impl SendStream {
     }
 
     /// Has `work` move the whole stream out of the pipe.
-    pub(super) fn drain(
+    pub(crate) fn drain(
         mut self,
         work: impl FnOnce(&File, &Watch) -> Result<(), Halt>,
     ) -> Result<()> {
@@ -136,6 +136,17 @@ impl SendStream {
             }
         }
         self.join()
+    }
+
+    /// Moves the whole stream to a descriptor.
+    pub(crate) fn drain_into(self, sink: &mut Descriptor<'_>) -> Result<()> {
+        self.drain(|pipe, watch| {
+            // What is looked at has to pass through here.
+            if !watch.is_active() && sink.splice_from(pipe)? {
+                return Ok(());
+            }
+            transfer::drain(pipe, sink, watch)
+        })
     }
 
     /// Has the send given up, and says why.

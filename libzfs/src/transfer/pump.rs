@@ -18,7 +18,7 @@ pub(crate) trait Source {
     fn read(
         &mut self,
         buffer: &mut [u8],
-        pipe: BorrowedFd<'_>,
+        pipe: Option<BorrowedFd<'_>>,
         watch: &Watch,
     ) -> Result<usize, Halt>;
 }
@@ -41,7 +41,7 @@ impl<R: Read> Source for FromRead<R> {
     fn read(
         &mut self,
         buffer: &mut [u8],
-        _pipe: BorrowedFd<'_>,
+        _pipe: Option<BorrowedFd<'_>>,
         watch: &Watch,
     ) -> Result<usize, Halt> {
         loop {
@@ -98,7 +98,7 @@ pub(crate) fn feed(source: &mut dyn Source, pipe: &File, watch: &Watch) -> Resul
     let mut walk = RecordWalk::new();
     while !walk.has_ended() {
         let room = walk.certain().min(buffer.len());
-        let len = source.read(&mut buffer[..room], pipe.as_fd(), watch)?;
+        let len = source.read(&mut buffer[..room], Some(pipe.as_fd()), watch)?;
         if len == 0 {
             break;
         }
@@ -127,7 +127,7 @@ fn fill(pipe: &File, mut bytes: &[u8], watch: &Watch) -> Result<(), Halt> {
 /// Moves all that comes out of the pipe into `sink`.
 pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<(), Halt> {
     let mut buffer = vec![0; CHUNK];
-    let mut walk = RecordWalk::new();
+    let mut walk = RecordWalk::or_package();
     loop {
         let len = read_pipe(pipe, &mut buffer, watch)?;
         if len == 0 {
