@@ -6,12 +6,13 @@ mod support;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::io::{Seek, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Destroy, ErrorKind, HoldTag, KeyStatus, kernel_version};
 use support::{
     NOBODY, allow, as_user, encrypted, file_system, file_with, kind, noise, pool, raw_key,
-    snapshot, stream_of, unallow, write_file,
+    snapshot, stream_of, unallow, write_file, zfs_says,
 };
 
 /// Fails unless `work` is denied without any one of the permissions and done with them all.
@@ -196,6 +197,79 @@ fn receives() {
     );
     assert!(needs(&parent, &["destroy", "mount"], || zfs
         .discard_partial_receive(&partial)));
+}
+
+#[test]
+fn packages() {
+    let pool = pool("dgpack");
+    let zfs = pool.zfs();
+    let data = file_system(&pool, "data");
+    file_system(&pool, "data/child");
+    zfs_says(&["set", "compression=lz4", "com.example:x=1", data.as_str()]);
+    let snapshot_all = |short| {
+        zfs_says(&["snapshot", "-r", &format!("{data}@{short}")]);
+        data.snapshot(short).unwrap()
+    };
+    let snap = snapshot_all("s");
+    let null = std::fs::File::options()
+        .write(true)
+        .open("/dev/null")
+        .unwrap();
+    needs(&data, &["send"], || {
+        zfs.send_package(&snap).properties().write_to(&null)
+    });
+    // What has more than one stream is held.
+    let tree = zfs.send_package(&snap).recursive();
+    needs(&data, &["send", "hold", "release"], || tree.write_to(&null));
+    assert_eq!(zfs.holds(&snap).unwrap(), []);
+
+    let parent = file_system(&pool, "parent");
+    let (mut package, mut since) = (Vec::new(), Vec::new());
+    tree.write_to_writer(&mut package).unwrap();
+    let number = AtomicUsize::new(0);
+    let permissions = ["receive", "create", "mount", "compression", "userprop"];
+    needs(&parent, &permissions, || {
+        let copy = format!("parent/copy{}", number.fetch_add(1, Ordering::Relaxed));
+        zfs.receive_package(pool.dataset(&copy))
+            .run(&package[..])?
+            .all()
+    });
+    // Without leave to set a property all is received, save that.
+    allow(&parent, NOBODY, "receive,create,mount");
+    let copy = pool.dataset("parent/copy");
+    let receive = || zfs.receive_package(&copy);
+    let received = as_user(NOBODY, || receive().run(&package[..])).unwrap();
+    assert_eq!(kind(received.all()), ErrorKind::PermissionDenied);
+    assert!(
+        zfs.snapshot_exists(&pool.snapshot("parent/copy/child@s"))
+            .unwrap()
+    );
+
+    // And without leave to destroy or rename nothing is.
+    zfs_says(&["destroy", "-r", pool.dataset("data/child").as_str()]);
+    let last = snapshot_all("t");
+    let send = zfs.send_package(&last).from(&snap).recursive();
+    send.write_to_writer(&mut since).unwrap();
+    let received = as_user(NOBODY, || {
+        receive()
+            .exclude("compression")
+            .exclude("com.example:x")
+            .destroy_missing()
+            .run(&since[..])
+    });
+    let received = received.unwrap();
+    for change in received.changes() {
+        assert_eq!(
+            change.result.as_ref().unwrap_err().kind(),
+            ErrorKind::PermissionDenied
+        );
+    }
+    assert_eq!(received.changes().len(), 1);
+    assert!(zfs.snapshot_exists(&copy.snapshot("t").unwrap()).unwrap());
+    assert!(
+        zfs.snapshot_exists(&pool.snapshot("parent/copy/child@s"))
+            .unwrap()
+    );
 }
 
 #[test]

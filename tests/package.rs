@@ -103,6 +103,7 @@ fn receive(pool: &Pool, to: &DatasetName, package: &[u8]) -> ReceivedPackage {
     pool.zfs()
         .receive_package(to)
         .receive_local_properties()
+        .rename_and_promote()
         .trust_encryption_roots()
         .run(package)
         .unwrap()
@@ -254,6 +255,7 @@ fn what_changed_at_the_source_changes_here() {
     let received = zfs
         .receive_package(&ours)
         .receive_local_properties()
+        .rename_and_promote()
         .destroy_missing()
         .run(&package[..])
         .unwrap();
@@ -443,6 +445,40 @@ fn our_packages_are_those_of_zfs() {
     let (since, _) = both(&all, &["-R", "-I", "@s2", to.as_str()]);
     let estimate = all.size().unwrap();
     assert!(estimate > 0 && tree.size().unwrap() > estimate);
+
+    // What was received, whatever is set on it since; of what never was, nothing.
+    zfs_says(&["set", "recordsize=4096", "com.example:mine=1", a.as_str()]);
+    let back = &[("-pb", send.clone().properties()), ("-b", send.clone())];
+    for (args, send) in back {
+        let (ours, theirs) = both(&send.clone().backup(), &[args, s4]);
+        assert!(ours == theirs, "{args}");
+    }
+    let (copy, package) = (pool.dataset("copy"), zfs_send(&["-p", s4]));
+    zfs_receive(&[copy.as_str()], &package);
+    zfs_says(&[
+        "set",
+        "recordsize=8192",
+        "com.example:mine=2",
+        copy.as_str(),
+    ]);
+    let copied = copy.snapshot("s4").unwrap();
+    let (ours, other) = both(
+        &zfs.send_package(&copied).backup(),
+        &["-b", copied.as_str()],
+    );
+    assert!(ours == other);
+    let sent = head_of(&ours)
+        .contents
+        .unwrap()
+        .datasets
+        .remove(0)
+        .properties
+        .unwrap();
+    assert_eq!(sent.get("recordsize").unwrap().as_u64(), Some(4096));
+    assert_eq!(sent.get("com.example:mine").unwrap().as_str(), Some("1"));
+    zfs_says(&["inherit", "recordsize", a.as_str()]);
+    zfs_says(&["inherit", "com.example:mine", a.as_str()]);
+
     // The holds of the send are gone.
     for (short, expected) in [("s2", 1), ("s4", 0)] {
         let holds = zfs_says(&["holds", "-rH", &format!("{top}@{short}")]);
@@ -587,14 +623,33 @@ fn a_package_decides_nothing_about_this_machine() {
     ]);
     assert!(mounted.lines().all(|mounted| mounted == "no"), "{mounted}");
 
-    // With the whole path, where it came from.
+    // With the whole path, where it came from; what stands between is made.
     let deep = file_system(&pool, "deep");
+    let b_alone = zfs_send(&["-R", &format!("{}@s2", pool.dataset("src/a/b"))]);
     let received = zfs
         .receive_package(PackageTarget::BelowWithPath(deep))
-        .run(&package[..])
+        .set("canmount", "off")
+        .run(&b_alone[..])
         .unwrap();
+    let made = |path| ChangeKind::CreatedDataset(pool.dataset(path));
+    let changes: Vec<_> = received
+        .changes()
+        .iter()
+        .map(|change| &change.kind)
+        .collect();
+    assert_eq!(changes, [&made("deep/src"), &made("deep/src/a")]);
     received.all().unwrap();
-    assert!(zfs.dataset_exists(&pool.dataset("deep/src/a/b")).unwrap());
+    assert!(
+        zfs.snapshot_exists(&pool.snapshot("deep/src/a/b@s2"))
+            .unwrap()
+    );
+    for path in ["deep/src", "deep/src/a", "deep/src/a/b"] {
+        assert_eq!(says("canmount", path), "off\tlocal");
+        assert_eq!(says("mounted", path), "no\t-");
+    }
+    let lost = PackageTarget::BelowWithPath(pool.dataset("missing"));
+    let received = zfs.receive_package(lost).run(&b_alone[..]).unwrap();
+    assert_eq!(kind(received.all()), ErrorKind::ParentNotFound);
 
     let wrong = zfs
         .receive_package(&top)

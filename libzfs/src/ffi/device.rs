@@ -270,6 +270,16 @@ impl Device {
         self.run(ioctl::ZFS_IOC_SET_PROP, command).map(drop)
     }
 
+    /// `ZFS_IOC_OBJSET_RECVD_PROPS`: the properties that a dataset or snapshot received; none if it
+    /// never received any.
+    pub(crate) fn received_properties(&self, name: &str) -> Result<Option<NvList>> {
+        let command = Command::new(name)?.answer(ANSWER);
+        match self.run(ioctl::ZFS_IOC_OBJSET_RECVD_PROPS, command) {
+            Err(errno) if errno.raw() == libc::ENOTSUP => Ok(None),
+            done => done?.list().map(Some),
+        }
+    }
+
     /// `ZFS_IOC_RENAME` for the snapshots of a dataset and all below it that have one name, which
     /// `lzc_rename` has no flag for.
     pub(crate) fn rename_snapshots(&self, from: &str, to: &str) -> Result<()> {

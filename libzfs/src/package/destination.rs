@@ -12,8 +12,10 @@ pub enum PackageTarget {
     /// (`zfs receive -e vault`): `tank/prod/db` becomes `vault/db`.
     Below(DatasetName),
     /// Below this one, with the whole name that it had where it was sent, save the pool
-    /// (`zfs receive -d vault`): `tank/prod/db` becomes `vault/prod/db`. What stands between has to
-    /// be there.
+    /// (`zfs receive -d vault`): `tank/prod/db` becomes `vault/prod/db`. What stands between and is
+    /// missing is made, as file systems with the properties that are
+    /// [set](super::PackageReceive::set). They are not mounted; whether they will be is said with
+    /// `canmount`.
     BelowWithPath(DatasetName),
 }
 

@@ -88,13 +88,13 @@ fn own_properties(properties: &Properties, of_snapshot: bool) -> NvList {
 }
 
 impl PackageSend {
-    fn refused(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
+    pub(super) fn refused(&self, kind: ErrorKind, why: impl Into<String>) -> Error {
         Error::refused(Operation::Send, self.snapshot.as_str(), kind, why.into())
     }
 
     /// Whether the package says what is in it.
     fn has_contents(&self) -> bool {
-        self.recursive || self.properties || self.holds
+        self.recursive || self.properties || self.backup || self.holds
     }
 
     /// Whether all snapshots between are sent.
@@ -234,8 +234,14 @@ impl PackageSend {
                 parent_from_guid: above.map(|above| above.base.unwrap_or(above.to).guid),
                 origin_guid: origin,
                 is_encryption_root: root.as_ref() == Some(local.name()),
-                properties: (self.recursive || self.properties)
-                    .then(|| own_properties(local.dataset.properties(), false)),
+                properties: match self.recursive || self.properties || self.backup {
+                    true => Some(self.properties_of(
+                        local.name().as_str(),
+                        local.dataset.properties(),
+                        false,
+                    )?),
+                    false => None,
+                },
                 snapshots,
             });
         }
@@ -243,7 +249,8 @@ impl PackageSend {
     }
 
     fn packaged(&self, snapshot: &LocalSnapshot) -> Result<PackagedSnapshot> {
-        let properties = self.zfs.snapshot(&snapshot.name)?;
+        let of = self.zfs.snapshot(&snapshot.name)?;
+        let name = snapshot.name.as_str();
         let holds = match self.holds {
             true => Some(self.holds_of(&snapshot.name)?),
             false => None,
@@ -251,8 +258,21 @@ impl PackageSend {
         Ok(PackagedSnapshot {
             name: snapshot.name.short_name().to_owned(),
             guid: snapshot.guid,
-            properties: Some(own_properties(properties.properties(), true)),
+            properties: Some(self.properties_of(name, of.properties(), true)?),
             holds,
+        })
+    }
+
+    fn properties_of(&self, name: &str, all: &Properties, of_snapshot: bool) -> Result<NvList> {
+        if !self.backup {
+            return Ok(own_properties(all, of_snapshot));
+        }
+        let received = self.zfs.device().received_properties(name);
+        let received =
+            received.map_err(|errno| Error::from_errno(Operation::ReadProperties, name, errno))?;
+        Ok(match received {
+            Some(list) => own_properties(&Properties::new(name, list), of_snapshot),
+            None => NvList::new(),
         })
     }
 

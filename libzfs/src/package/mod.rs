@@ -16,6 +16,8 @@ mod tests;
 #[cfg(feature = "lzc")]
 mod align;
 #[cfg(feature = "lzc")]
+mod catalog;
+#[cfg(feature = "lzc")]
 mod destination;
 #[cfg(feature = "lzc")]
 mod gather;

@@ -1,18 +1,18 @@
 //! Sending many streams as one.
 
+use std::fs::File;
 use std::io::Write;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::gather::Plan;
-use super::{PackageError, PackageHead};
+use super::PackageHead;
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::ffi::SigpipeBlocked;
 use crate::handle::Zfs;
 use crate::hold_guard::HoldGuard;
 use crate::name::SnapshotName;
-use crate::send::{SendBuilder, SendFlags};
-use crate::stream::Writer;
-use crate::transfer::TransferControl;
+use crate::send::{SendBuilder, SendFlags, SendStream};
+use crate::stream::{Endian, Writer};
+use crate::transfer::{self, Descriptor, IntoWrite, Suitability, TransferControl, Watch, Worker};
 
 impl Zfs {
     /// Begins to send `snapshot` in a package; see [`PackageSend`].
@@ -25,6 +25,7 @@ impl Zfs {
             intermediates: false,
             recursive: false,
             properties: false,
+            backup: false,
             holds: false,
             skip_missing: false,
             raw: false,
@@ -47,12 +48,12 @@ impl Zfs {
 ///     .recursive()
 ///     .raw();
 /// println!("about {} bytes", send.size()?);
-/// send.write_to_writer(std::fs::File::create("/backup/prod-tue.zfs")?)?;
+/// send.write_to(&std::fs::File::create("/backup/prod-tue.zfs")?)?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing is sent before write_to_writer()"]
+#[must_use = "nothing is sent before start() or write_to()"]
 pub struct PackageSend {
     pub(super) zfs: Zfs,
     pub(super) snapshot: SnapshotName,
@@ -60,6 +61,7 @@ pub struct PackageSend {
     pub(super) intermediates: bool,
     pub(super) recursive: bool,
     pub(super) properties: bool,
+    pub(super) backup: bool,
     pub(super) holds: bool,
     pub(super) skip_missing: bool,
     pub(super) raw: bool,
@@ -93,6 +95,14 @@ impl PackageSend {
     /// Sends the properties that are set on the dataset or were received (`-p`).
     pub fn properties(mut self) -> Self {
         self.properties = true;
+        self
+    }
+
+    /// Sends the properties as the datasets received them, whatever is set on them by now, and those
+    /// alone (`-b`): so that what is sent back from a backup is as it once was sent there. Of a dataset
+    /// that has never received properties none are sent.
+    pub fn backup(mut self) -> Self {
+        self.backup = true;
         self
     }
 
@@ -152,18 +162,19 @@ impl PackageSend {
             .try_fold(0_u64, |sum, send| Ok(sum.saturating_add(send.size()?)))
     }
 
-    /// Sends to anything that writes, and flushes it at the end; see
-    /// [`SendBuilder::write_to_writer`].
+    /// Starts to send, in a thread of its own; the package is read from what is returned, or, with
+    /// the feature `tokio`, from what [`SendStream::into_async`] makes of it.
     ///
     /// The snapshots of a package of more than one stream are held meanwhile, so that none of them
     /// is destroyed, with a tag that begins with `libzfs-send-`; on a pool that is read-only, where
     /// none can be destroyed, they are not.
     ///
-    /// Needs the permission `send`, and `hold` if there is more than one stream.
+    /// Needs what [`SendBuilder::start`] needs, for each dataset, and for more than one stream `hold`
+    /// and `release`.
     ///
     /// # Errors
     ///
-    /// What was written until then is no whole package. Before anything is written:
+    /// [`ErrorKind::PermissionDenied`]. Of what the streams cannot be made of, before a byte is sent:
     ///
     /// * [`ErrorKind::DatasetNotFound`]; [`ErrorKind::SnapshotNotFound`]: also of a dataset in the
     ///   tree, unless it was made later;
@@ -174,39 +185,66 @@ impl PackageSend {
     /// * [`ErrorKind::TooLarge`]: the list of snapshots and properties is longer than 64 MiB, which
     ///   `zfs receive` does not take.
     ///
-    /// Afterwards those of [`SendBuilder::write_to_writer`].
+    /// What goes wrong later is found while it is read: see [`SendStream`].
     #[doc(alias = "zfs_send")]
-    pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
+    pub fn start(&self) -> Result<SendStream> {
+        let name = self.snapshot.as_str();
+        let failed = |error| Error::from_io(Operation::Send, name, error);
         let plan = self.plan()?;
+        let (begin, list) = plan
+            .head
+            .encode(Endian::HOST)
+            .map_err(|error| Error::refused(Operation::Send, name, ErrorKind::TooLarge, error))?;
         let guard = self.hold(&plan.sends)?;
         tracing::debug!(snapshot = %self.snapshot, streams = plan.sends.len(), "send package");
-        let written = self.write(&plan, to);
-        let released = guard.map_or(Ok(()), HoldGuard::release);
-        written.and(released)
+        let mut watch = Watch::default();
+        for control in &self.controls {
+            watch.add(control).map_err(failed)?;
+        }
+        let (reader, writer) = transfer::pipe().map_err(failed)?;
+        let snapshot = self.snapshot.clone();
+        let work = move |pipe: BorrowedFd<'_>| {
+            let failed = |error| Error::from_io(Operation::Send, snapshot.as_str(), error);
+            let pipe = pipe.try_clone_to_owned().map_err(failed)?;
+            let mut writer = Writer::new(File::from(pipe));
+            writer.package_head(&begin, &list).map_err(failed)?;
+            for send in &plan.sends {
+                send.write_to(writer.get_mut())?;
+            }
+            writer.package_end().map_err(failed)?;
+            guard.map_or(Ok(()), HoldGuard::release)
+        };
+        let worker = Worker::spawn("zfs-package", writer, watch.alarm(), work).map_err(failed)?;
+        Ok(SendStream::new(reader, worker, watch, name))
     }
 
-    fn write(&self, plan: &Plan, to: impl Write) -> Result<()> {
-        let failed = |error: std::io::Error| {
-            let name = self.snapshot.as_str();
-            match error.downcast::<PackageError>() {
-                Ok(error) => Error::refused(Operation::Send, name, ErrorKind::TooLarge, error),
-                Err(error) => Error::from_io(Operation::Send, name, error),
-            }
-        };
-        let quiet = SigpipeBlocked::new();
-        let mut writer = Writer::new(to);
-        plan.head.write(&mut writer).map_err(failed)?;
-        for send in &plan.sends {
-            let mut send = send.clone();
-            for control in &self.controls {
-                send = send.controlled_by(control);
-            }
-            send.write_to_writer(writer.get_mut())?;
+    /// Sends to a descriptor and returns when the package is written; see [`SendBuilder::write_to`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start) and of [`SendBuilder::write_to`].
+    pub fn write_to(&self, to: &impl AsFd) -> Result<()> {
+        let to = to.as_fd();
+        let failed = |error| Error::from_io(Operation::Send, self.snapshot.as_str(), error);
+        if transfer::writable(to).map_err(failed)? == Suitability::Unsuited {
+            let why = "it is not open for writing";
+            return Err(self.refused(ErrorKind::BadDescriptor, why));
         }
-        writer.package_end().map_err(failed)?;
-        let flushed = writer.get_mut().flush();
-        drop(quiet);
-        flushed.map_err(failed)
+        let mut sink = Descriptor::new(to).map_err(failed)?;
+        self.start()?.drain_into(&mut sink)
+    }
+
+    /// Sends to anything that writes, and flushes it at the end; see
+    /// [`SendBuilder::write_to_writer`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start) and of [`SendBuilder::write_to_writer`].
+    #[doc(alias = "zfs_send")]
+    pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
+        let mut sink = IntoWrite(to);
+        self.start()?
+            .drain(|pipe, watch| transfer::drain(pipe, &mut sink, watch))
     }
 
     /// Keeps the snapshots from being destroyed while others are sent.

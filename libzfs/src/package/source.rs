@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use crate::error::Error;
 use crate::stream::{BeginRecord, Place, ReadError, Reader, RecordType, StreamError, Verify};
 
 /// A package behind its head.
@@ -109,12 +110,25 @@ impl<R: Read> Read for Substream<'_, R> {
 
 /// The same error for the receive, while the package keeps its own.
 fn copy_of(error: &ReadError) -> io::Error {
-    match error {
-        ReadError::Stream(error) => error.clone().into(),
-        ReadError::Io { error, .. } => match (StreamError::in_io(error), error.raw_os_error()) {
-            (Some(error), _) => error.clone().into(),
-            (None, Some(number)) => io::Error::from_raw_os_error(number),
-            (None, None) => io::Error::new(error.kind(), error.to_string()),
-        },
+    let error = match error {
+        ReadError::Stream(error) => return error.clone().into(),
+        ReadError::Io { error, .. } => error,
+    };
+    let ours = error.get_ref().and_then(|inner| inner.downcast_ref());
+    match (ours, StreamError::in_io(error), error.raw_os_error()) {
+        (Some(ours), ..) => again(ours).into(),
+        (None, Some(error), _) => error.clone().into(),
+        (None, None, Some(number)) => io::Error::from_raw_os_error(number),
+        (None, None, None) => io::Error::new(error.kind(), error.to_string()),
     }
+}
+
+/// An error of ours that says the same.
+fn again(error: &Error) -> Error {
+    Error::new(
+        error.operation(),
+        error.target(),
+        error.kind(),
+        error.errno(),
+    )
 }

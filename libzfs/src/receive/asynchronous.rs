@@ -7,7 +7,7 @@ use tokio::io::AsyncRead;
 
 use super::{ReceiveBuilder, Received};
 use crate::error::Result;
-use crate::transfer::{self, AsyncWatch, Halt};
+use crate::transfer::{self, AsyncWatch, Halt, RecordWalk};
 
 impl ReceiveBuilder {
     /// Receives the stream that `source` has, in a task. Feature `tokio`.
@@ -42,7 +42,7 @@ impl ReceiveBuilder {
         // Open for as long as there is writing, so that no SIGPIPE is raised.
         let kept_open = reader.try_clone().map_err(failed)?;
         let worker = intake.begin(reader, Some(watch.alarm()))?;
-        let fed = transfer::feed_async(source, writer, &watch, &worker).await;
+        let fed = transfer::feed_async(source, writer, &watch, &worker, RecordWalk::new()).await;
         drop(kept_open);
         let stopped = matches!(fed, Err(Halt::Cancelled | Halt::Stalled));
         let received = transfer::join_async(worker, &watch, stopped).await;

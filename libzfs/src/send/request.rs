@@ -145,13 +145,7 @@ impl Request {
             }
             _ => {
                 let mut sink = Descriptor::new(to).map_err(failed)?;
-                self.start()?.drain(|pipe, watch| {
-                    // What is looked at has to pass through here.
-                    if !watch.is_active() && sink.splice_from(pipe)? {
-                        return Ok(None);
-                    }
-                    transfer::drain(pipe, &mut sink, watch).map(Some)
-                })
+                self.start()?.drain_into(&mut sink)
             }
         }
     }

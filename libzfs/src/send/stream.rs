@@ -8,7 +8,7 @@ use std::mem;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::SigpipeBlocked;
 use crate::receive::{ReceiveBuilder, Received};
-use crate::transfer::{self, Halt, RecordWalk, Watch, Worker};
+use crate::transfer::{self, Descriptor, Halt, RecordWalk, Watch, Worker};
 
 /// A stream being sent, to be read with [`Read`].
 ///
@@ -44,12 +44,12 @@ pub(super) struct Parts {
 }
 
 impl SendStream {
-    pub(super) fn new(pipe: File, worker: Worker<Result<()>>, watch: Watch, name: &str) -> Self {
+    pub(crate) fn new(pipe: File, worker: Worker<Result<()>>, watch: Watch, name: &str) -> Self {
         Self {
             pipe: Some(pipe),
             worker: Some(worker),
             watch,
-            walk: RecordWalk::new(),
+            walk: RecordWalk::or_package(),
             name: name.to_owned(),
             failed: false,
             endless: false,
@@ -156,7 +156,7 @@ impl SendStream {
 
     /// Has `work` move the whole stream out of the pipe, and return what it passed along if it looked
     /// at it.
-    pub(super) fn drain(
+    pub(crate) fn drain(
         mut self,
         work: impl FnOnce(&File, &Watch) -> Result<Option<RecordWalk>, Halt>,
     ) -> Result<()> {
@@ -170,6 +170,17 @@ impl SendStream {
         let walk = moved.map_err(|halt| self.halted(halt))?;
         self.join()?;
         walk.map_or(Ok(()), |walk| check(&self.name, &walk, self.endless))
+    }
+
+    /// Moves the whole stream to a descriptor.
+    pub(crate) fn drain_into(self, sink: &mut Descriptor<'_>) -> Result<()> {
+        self.drain(|pipe, watch| {
+            // What is looked at has to pass through here.
+            if !watch.is_active() && sink.splice_from(pipe)? {
+                return Ok(None);
+            }
+            transfer::drain(pipe, sink, watch).map(Some)
+        })
     }
 
     /// Has the send given up, and says why.

@@ -72,8 +72,8 @@ impl AsyncWatch {
     }
 }
 
-/// Moves the stream from `source` into the pipe, of which the worker has the other end, and not a
-/// byte of what follows it.
+/// Moves what `walk` is made for, a stream or a package, from `source` into the pipe, of which the
+/// worker has the other end, and not a byte of what follows it.
 ///
 /// Somebody has to keep the pipe's reading end open, or writing could raise `SIGPIPE` in a thread of
 /// the runtime's. That the worker is done is told by the alarm.
@@ -82,11 +82,11 @@ pub(crate) async fn feed<T: Send + 'static>(
     pipe: OwnedFd,
     watch: &AsyncWatch,
     worker: &Worker<T>,
+    mut walk: RecordWalk,
 ) -> Result<(), Halt> {
     let mut source = pin!(source);
     let mut pipe = pipe::Sender::from_file(File::from(pipe)).map_err(Halt::Source)?;
     let mut buffer = vec![0; CHUNK];
-    let mut walk = RecordWalk::new();
     while !walk.has_ended() {
         let room = walk.certain().min(buffer.len());
         let read = source.read(&mut buffer[..room]);

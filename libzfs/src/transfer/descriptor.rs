@@ -205,20 +205,28 @@ impl Source for Descriptor<'_> {
     fn read(
         &mut self,
         buffer: &mut [u8],
-        pipe: BorrowedFd<'_>,
+        pipe: Option<BorrowedFd<'_>>,
         watch: &Watch,
     ) -> Result<usize, Halt> {
         let limit = self.limit(Timeout::Recv);
         loop {
-            let fds = [(self.fd, PollFlags::IN), (pipe, PollFlags::empty())];
-            let Some([ready, pipe]) = watch.wait_at_most(limit, fds)? else {
-                return Err(Halt::Source(Errno::TIMEDOUT.into()));
+            let source = (self.fd, PollFlags::IN);
+            let ready = match pipe {
+                Some(pipe) => {
+                    let fds = [source, (pipe, PollFlags::empty())];
+                    match watch.wait_at_most(limit, fds)? {
+                        Some([_, pipe]) if pipe.contains(PollFlags::ERR) => {
+                            return Err(Halt::Gone);
+                        }
+                        ready => ready.map(|[ready, _]| ready),
+                    }
+                }
+                None => watch.wait_at_most(limit, [source])?.map(|[ready]| ready),
             };
-            if pipe.contains(PollFlags::ERR) {
-                return Err(Halt::Gone);
-            }
-            if ready.is_empty() {
-                continue;
+            match ready {
+                None => return Err(Halt::Source(Errno::TIMEDOUT.into())),
+                Some(ready) if ready.is_empty() => continue,
+                Some(_) => {}
             }
             match rustix::io::read(self.fd, &mut *buffer) {
                 Err(Errno::AGAIN | Errno::INTR) => {}

@@ -9,6 +9,7 @@ mod pump;
 mod records;
 #[cfg(feature = "tokio")]
 mod updates;
+mod watched;
 mod worker;
 
 use std::fs::File;
@@ -32,6 +33,7 @@ pub(crate) use self::pump::{FromRead, IntoWrite, Source, drain, feed, read_pipe}
 pub(crate) use self::records::RecordWalk;
 #[cfg(feature = "tokio")]
 pub use self::updates::ProgressUpdates;
+pub(crate) use self::watched::WatchedRead;
 pub(crate) use self::worker::Worker;
 use crate::ffi::block_all_signals;
 

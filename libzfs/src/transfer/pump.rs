@@ -18,7 +18,7 @@ pub(crate) trait Source {
     fn read(
         &mut self,
         buffer: &mut [u8],
-        pipe: BorrowedFd<'_>,
+        pipe: Option<BorrowedFd<'_>>,
         watch: &Watch,
     ) -> Result<usize, Halt>;
 }
@@ -41,7 +41,7 @@ impl<R: Read> Source for FromRead<R> {
     fn read(
         &mut self,
         buffer: &mut [u8],
-        _pipe: BorrowedFd<'_>,
+        _pipe: Option<BorrowedFd<'_>>,
         watch: &Watch,
     ) -> Result<usize, Halt> {
         loop {
@@ -104,7 +104,7 @@ pub(crate) fn feed(source: &mut dyn Source, pipe: &File, watch: &Watch) -> Resul
     let mut walk = RecordWalk::new();
     while !walk.has_ended() {
         let room = walk.certain().min(buffer.len());
-        let len = source.read(&mut buffer[..room], pipe.as_fd(), watch)?;
+        let len = source.read(&mut buffer[..room], Some(pipe.as_fd()), watch)?;
         if len == 0 {
             break;
         }
@@ -133,7 +133,7 @@ fn fill(pipe: &File, mut bytes: &[u8], watch: &Watch) -> Result<(), Halt> {
 /// Moves all that comes out of the pipe into `sink`; returns what it has passed along.
 pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<RecordWalk, Halt> {
     let mut buffer = vec![0; CHUNK];
-    let mut walk = RecordWalk::new();
+    let mut walk = RecordWalk::or_package();
     loop {
         let len = read_pipe(pipe, &mut buffer, watch)?;
         if len == 0 {

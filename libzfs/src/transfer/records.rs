@@ -1,7 +1,7 @@
 //! Where the records of a stream that passes by begin and end.
 
 use crate::stream::record::payload_len;
-use crate::stream::{BeginRecord, Endian, RecordType};
+use crate::stream::{BeginRecord, Endian, HeaderType, RecordType};
 
 const LEN: usize = BeginRecord::LEN;
 
@@ -16,10 +16,15 @@ pub(crate) struct RecordWalk {
     filled: usize,
     /// How much of the payload is still to come.
     payload: u64,
+    /// None where a stream has yet to begin.
     endian: Option<Endian>,
     /// Whether there are records that are not known here, for all that is known of the stream.
     from_later_release: bool,
     state: State,
+    /// Whether a package may come in place of a stream.
+    or_package: bool,
+    /// Whether one has come.
+    package: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +47,16 @@ impl RecordWalk {
             endian: None,
             from_later_release: false,
             state: State::Walking,
+            or_package: false,
+            package: false,
+        }
+    }
+
+    /// A walk along a stream or a package.
+    pub(crate) fn or_package() -> Self {
+        Self {
+            or_package: true,
+            ..Self::new()
         }
     }
 
@@ -121,19 +136,34 @@ impl RecordWalk {
                     self.endian = Some(begin.endian());
                     self.payload = begin.payload_len().into();
                     self.from_later_release = !begin.features().unknown().is_empty();
+                    self.package |= self.or_package && begin.header_type() == HeaderType::Compound;
                 }
+                Err(_) if self.package && self.is_end() => self.state = State::Ended,
                 Err(_) => self.state = State::Lost,
             }
             return;
         };
-        let mut number = [0; 4];
-        number.copy_from_slice(&self.header[..4]);
-        match RecordType::from_number(endian.u32(number)) {
+        match RecordType::from_number(endian.u32(self.number())) {
+            // Of the head of a package, or of a stream in it.
+            Some(RecordType::End) if self.package => self.endian = None,
             Some(RecordType::End) => self.state = State::Ended,
             Some(RecordType::Begin) => self.state = State::Restarted,
             Some(known) => (self.payload, _) = payload_len(known, &self.header, endian),
             None => self.state = State::Lost,
         }
+    }
+
+    /// The type of the record.
+    fn number(&self) -> [u8; 4] {
+        let mut number = [0; 4];
+        number.copy_from_slice(&self.header[..4]);
+        number
+    }
+
+    /// Whether it is an `END` record, of either byte order.
+    fn is_end(&self) -> bool {
+        let is_end = |endian: Endian| endian.u32(self.number()) == RecordType::End.number();
+        is_end(Endian::Little) || is_end(Endian::Big)
     }
 }
 
@@ -207,6 +237,34 @@ mod tests {
             }
             assert_eq!((at, seen), (len, records), "{most}");
             assert_eq!(walk.certain(), 0);
+        }
+    }
+
+    #[test]
+    fn a_package_ends_behind_its_last_stream() {
+        let (stream, records) = stream();
+        let head = record(
+            RecordType::Begin,
+            &[(4, 100, 4), (8, 0x2_f5ba_cbac, 8), (16, 2, 8)],
+        );
+        let end = record(RecordType::End, &[]);
+        let list = vec![7; 100];
+        let parts = [&head, &list, &end, &stream, &stream, &end];
+        let package: Vec<u8> = parts.into_iter().flatten().copied().collect();
+        let walk_along = |mut walk: RecordWalk, most: usize| {
+            let (mut at, mut seen) = (0, 0);
+            while !walk.has_ended() {
+                let piece = walk.certain().min(most);
+                seen += walk.pass(&package[at..at + piece]);
+                at += piece;
+            }
+            (at, seen)
+        };
+        for most in [1, 311, 5000] {
+            let whole = walk_along(RecordWalk::or_package(), most);
+            assert_eq!(whole, (package.len(), 2 * records + 3), "{most}");
+            // Who takes only a stream leaves what comes behind the head.
+            assert_eq!(walk_along(RecordWalk::new(), most), (724, 2), "{most}");
         }
     }
 
