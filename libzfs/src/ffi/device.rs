@@ -270,6 +270,15 @@ impl Device {
         self.run(ioctl::ZFS_IOC_SET_PROP, command).map(drop)
     }
 
+    /// `ZFS_IOC_OBJSET_RECVD_PROPS`: whether a dataset has ever received properties, maybe none.
+    pub(crate) fn has_received_properties(&self, name: &str) -> Result<bool> {
+        match self.run(ioctl::ZFS_IOC_OBJSET_RECVD_PROPS, Command::new(name)?) {
+            Ok(_) => Ok(true),
+            Err(errno) if errno.raw() == libc::ENOTSUP => Ok(false),
+            Err(errno) => Err(errno),
+        }
+    }
+
     /// `ZFS_IOC_RENAME` for the snapshots of a dataset and all below it that have one name, which
     /// `lzc_rename` has no flag for.
     pub(crate) fn rename_snapshots(&self, from: &str, to: &str) -> Result<()> {
