@@ -89,6 +89,9 @@ fn a_new_key_of_a_replica_lasts_until_the_next_stream() {
     assert_eq!(property_says("keystatus", &copy), "available");
     assert_eq!(property_says("keylocation", &copy), "file:///new/key");
     assert!(!zfs.try_key(&copy, &other_key()).unwrap());
+    // Over this the kernel would panic.
+    let again = zfs.change_key(&copy, other_key()).even_if_replica();
+    assert_eq!(kind(again.run()), ErrorKind::LoadedKeyMismatch);
     assert_eq!(kind(reload(zfs, &copy, &other_key())), ErrorKind::WrongKey);
     // Nothing is lost for whoever has the key of the source.
     reload(zfs, &copy, &raw_key()).unwrap();
@@ -131,6 +134,13 @@ fn a_replica_that_inherits_is_locked_out_by_the_next_stream() {
         kind(zfs.load_key(&copy, &raw_key())),
         ErrorKind::NotEncryptionRoot
     );
+
+    // Over this the kernel would panic.
+    let refused = zfs.change_key(&vault, raw_key()).run().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LoadedKeyMismatch);
+    assert!(refused.to_string().contains(copy.as_str()), "{refused}");
+    let refused = zfs.inherit_key(&vault).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LoadedKeyMismatch);
 
     // The way out.
     zfs.unload_key(&vault).unwrap();

@@ -5,7 +5,8 @@ mod support;
 
 use libzfs::testing::Pool;
 use libzfs::{
-    DatasetName, Encryption, ErrorKind, Key, KeyFormat, KeyLocation, KeyOutcome, KeyStatus,
+    DatasetName, Encryption, EncryptionRoot, ErrorKind, Key, KeyFormat, KeyLocation, KeyOutcome,
+    KeyStatus,
 };
 use support::{NOBODY, as_user, encrypted, file_system, kind, pool, raw_key, snapshot, zfs_says};
 
@@ -125,7 +126,7 @@ fn the_roots_of_a_tree_are_what_zfs_says() {
     assert_eq!(root.datasets(), [child]);
     let plain = zfs.encryption_roots(&pool.dataset("plain")).unwrap();
     assert_eq!(
-        names(plain.iter().map(|root| root.name())),
+        names(plain.iter().map(EncryptionRoot::name)),
         [hex.name().as_str()]
     );
 
@@ -135,7 +136,7 @@ fn the_roots_of_a_tree_are_what_zfs_says() {
     );
     // Reading them takes no permission.
     as_user(NOBODY, || {
-        assert_eq!(zfs.encryption_roots(&top).unwrap().iter().count(), 3)
+        assert_eq!(zfs.encryption_roots(&top).unwrap().iter().count(), 3);
     });
 }
 

@@ -11,7 +11,7 @@ use std::process::Command;
 use std::{env, thread};
 
 use libzfs::testing::Pool;
-use libzfs::{DatasetName, ErrorKind, Zfs};
+use libzfs::{DatasetName, ErrorKind, MountPoint, Zfs};
 use support::{
     NOBODY, as_user, encrypted, file_system, kind, noise, pool, property_says, raw_key, snapshot,
     stream_of, write_file, zfs_says,
@@ -31,9 +31,12 @@ fn mountable(pool: &Pool, path: &str) -> (DatasetName, PathBuf) {
     (name, at)
 }
 
-fn paths(zfs: &Zfs, name: &DatasetName) -> Vec<PathBuf> {
+/// Fails unless a file system is mounted at these places and no other.
+#[track_caller]
+fn assert_at(zfs: &Zfs, name: &DatasetName, places: &[&Path]) {
     let points = zfs.mount_points_of(name).unwrap();
-    points.iter().map(|point| point.path().to_owned()).collect()
+    let found: Vec<_> = points.iter().map(MountPoint::path).collect();
+    assert_eq!(found, places);
 }
 
 /// The options of the one place where something is mounted, without those that every mount has.
@@ -69,10 +72,10 @@ fn a_file_system_is_mounted_where_and_as_its_properties_say() {
         .set("devices", "off")
         .run()
         .unwrap();
-    assert_eq!(paths(zfs, &parent), [PathBuf::new(); 0]);
+    assert_at(zfs, &parent, &[]);
 
     assert_eq!(zfs.mount(&parent).run().unwrap(), at);
-    assert_eq!(paths(zfs, &parent), [at.clone()]);
+    assert_at(zfs, &parent, &[&at]);
     assert_eq!(property_says("mounted", &parent), "yes");
     let point = zfs.mount_points_of(&parent).unwrap().remove(0);
     assert!(point.is_read_only() && !point.is_subdirectory() && !point.is_covered());
@@ -89,7 +92,7 @@ fn a_file_system_is_mounted_where_and_as_its_properties_say() {
 
     // As zfs does it.
     zfs_says(&["mount", parent.as_str()]);
-    assert_eq!(paths(zfs, &parent), [at.clone()]);
+    assert_at(zfs, &parent, &[&at]);
     assert_eq!(
         options(&PathBuf::from(at.to_str().unwrap().replace(' ', "\\040"))),
         ours
@@ -171,7 +174,7 @@ fn what_keeps_a_file_system_from_being_mounted_is_told() {
         kind(as_user(NOBODY, || mount(&mine))),
         ErrorKind::PermissionDenied
     );
-    assert_eq!(paths(zfs, &mine), [PathBuf::new(); 0]);
+    assert_at(zfs, &mine, &[]);
     mount(&mine).unwrap();
     assert_eq!(
         kind(as_user(NOBODY, || zfs.unmount(&mine))),
@@ -233,15 +236,15 @@ fn one_file_system_is_at_several_places() {
             bound.as_os_str(),
         ],
     );
-    assert_eq!(paths(zfs, &name), [at.clone(), odd.clone(), bound.clone()]);
+    assert_at(zfs, &name, &[&at, &odd, &bound]);
     let points = zfs.mount_points_of(&name).unwrap();
-    let bind: Vec<_> = points.iter().map(|point| point.is_subdirectory()).collect();
+    let bind: Vec<_> = points.iter().map(MountPoint::is_subdirectory).collect();
     assert_eq!(bind, [false, false, true]);
 
     // What is open or covered stays, and with it what was mounted before.
     let open = File::create(at.join("open")).unwrap();
     assert_eq!(kind(zfs.unmount(&name)), ErrorKind::Busy);
-    assert_eq!(paths(zfs, &name), [at.clone()]);
+    assert_at(zfs, &name, &[&at]);
     drop(open);
     program(
         "mount",
@@ -252,15 +255,15 @@ fn one_file_system_is_at_several_places() {
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert!(error.to_string().contains("mounted over"), "{error}");
     program("umount", &[at.as_os_str()]);
-    assert_eq!(paths(zfs, &name), [at.clone()]);
+    assert_at(zfs, &name, &[&at]);
     // Twice at one place.
     program(
         "mount",
         &[OsStr::new("--bind"), at.as_os_str(), at.as_os_str()],
     );
-    assert_eq!(paths(zfs, &name), [at.clone(), at.clone()]);
+    assert_at(zfs, &name, &[&at, &at]);
     zfs.unmount(&name).unwrap();
-    assert_eq!(paths(zfs, &name), [PathBuf::new(); 0]);
+    assert_at(zfs, &name, &[]);
 }
 
 #[test]
@@ -278,15 +281,15 @@ fn what_is_mounted_is_listed() {
     let points = zfs.mount_points().unwrap();
     let listed: Vec<_> = points
         .iter()
-        .map(|p| p.source())
+        .map(MountPoint::source)
         .filter(|s| ours(s))
         .collect();
     assert_eq!(listed, [two.as_str(), one.as_str(), taken.as_str()]);
     // The name is that of now.
     let renamed = pool.dataset("renamed");
     zfs.rename_dataset(&two, &renamed).unwrap();
-    assert_eq!(paths(zfs, &two), [PathBuf::new(); 0]);
-    assert_eq!(paths(zfs, &renamed), [pool.directory().join("at-two")]);
+    assert_at(zfs, &two, &[]);
+    assert_at(zfs, &renamed, &[&pool.directory().join("at-two")]);
     zfs.unmount(&renamed).unwrap();
     // A snapshot below does not keep it.
     zfs.unmount(&one).unwrap();
@@ -317,7 +320,7 @@ fn threads_mount_at_the_same_time() {
             scope.spawn(move || {
                 for _ in 0..5 {
                     let path = zfs.mount(name).run().unwrap();
-                    assert_eq!(paths(zfs, name), [path]);
+                    assert_at(zfs, name, &[&path]);
                     zfs.unmount(name).unwrap();
                 }
             });
@@ -357,7 +360,7 @@ fn no_program_is_started_by_a_variable() {
     let mut command = Command::new("env");
     command.arg("ZFS_MOUNT_HELPER=1");
     in_child(command, "no_program_is_started_by_a_variable", &name);
-    assert_eq!(paths(pool.zfs(), &name), [PathBuf::new(); 0]);
+    assert_at(pool.zfs(), &name, &[]);
 }
 
 #[test]

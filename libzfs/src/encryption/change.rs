@@ -53,6 +53,7 @@ impl Zfs {
     /// * [`ErrorKind::KeyNotLoaded`], [`ErrorKind::ParentKeyNotLoaded`];
     /// * [`ErrorKind::KeyOfReplica`], recognised as
     ///   [`even_if_replica`](ChangeKey::even_if_replica) says;
+    /// * [`ErrorKind::LoadedKeyMismatch`], as for [`ChangeKey::run`];
     /// * [`ErrorKind::KeyOfClone`], [`ErrorKind::FeatureDisabled`], [`ErrorKind::ReadOnlyPool`],
     ///   [`ErrorKind::NoSpace`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_change_key")]
@@ -63,12 +64,23 @@ impl Zfs {
         if dataset.encryption_root()?.as_ref() == Some(root) {
             self.check_no_replica(&dataset)?;
         }
-        self.run_key_command(root, KeyCommand::Inherit, None)
+        self.inherit_checked(&dataset)
     }
 
     /// As [`inherit_key`](Self::inherit_key), of a replica too.
     ///
-    /// REPLICA_INHERIT
+    /// The next raw incremental stream that is received then **locks the replica out**: as
+    /// [`even_if_replica`](ChangeKey::even_if_replica) says, it brings the sender's key with it,
+    /// while the replica goes on to have its key from its parent. So it is on 2.1, 2.3 and 2.4: the
+    /// receive succeeds, and what is open goes on to work; but once the parent's key was unloaded
+    /// and loaded again, the replica cannot be mounted or read (`EACCES`), though its `keystatus`
+    /// is `available`, and no key can be loaded for it. A change of the parent's key has the kernel
+    /// panic then, which [`change_key`](Self::change_key) looks out for and `zfs change-key` does
+    /// not.
+    ///
+    /// The way out is, with the parent's key unloaded,
+    /// [`force_encryption_root_without_rewrap`](Self::force_encryption_root_without_rewrap), and
+    /// then the sender's key.
     ///
     /// # Errors
     ///
@@ -76,7 +88,12 @@ impl Zfs {
     #[doc(alias = "lzc_change_key")]
     pub fn inherit_key_even_if_replica(&self, root: &DatasetName) -> Result<()> {
         check_has_parent(root)?;
-        self.run_key_command(root, KeyCommand::Inherit, None)
+        self.inherit_checked(&self.dataset_to_change(root)?)
+    }
+
+    fn inherit_checked(&self, dataset: &Dataset) -> Result<()> {
+        self.check_keys_below(dataset)?;
+        self.run_key_command(dataset.name(), KeyCommand::Inherit, None)
     }
 
     /// Writes down that a dataset is an encryption root, **without encrypting its master key
@@ -151,6 +168,34 @@ impl Zfs {
         check_encryption_root(Operation::ChangeKey, &dataset)?;
         check_key_unloaded(&dataset)?;
         self.run_key_command(root, KeyCommand::ForceInherit, None)
+    }
+
+    /// Refuses to encrypt the master keys of a tree anew if one of them cannot be had: the kernel
+    /// takes for granted that a key which is loaded fits all that is to have it, and panics. A raw
+    /// stream can bring that about.
+    fn check_keys_below(&self, dataset: &Dataset) -> Result<()> {
+        let root = dataset.encryption_root()?;
+        // The kernel refuses what is not loaded, or not encrypted.
+        if dataset.key_status()? != KeyStatus::Available || root.is_none() {
+            return Ok(());
+        }
+        let check = |below: Dataset| {
+            if below.encryption_root()? != root {
+                return Ok(());
+            }
+            match self.device().is_decryptable(below.name().as_str()) {
+                Ok(false) => Err(Error::refused(
+                    Operation::ChangeKey,
+                    dataset.name().as_str(),
+                    ErrorKind::LoadedKeyMismatch,
+                    format!("{} cannot be opened", below.name()),
+                )),
+                // Gone, or not for this caller to know.
+                Ok(true) | Err(_) => Ok(()),
+            }
+        };
+        self.walk(dataset.name(), check)
+            .map_err(|error| error.with_operation(Operation::ChangeKey))
     }
 
     pub(super) fn dataset_to_change(&self, name: &DatasetName) -> Result<Dataset> {
@@ -252,7 +297,20 @@ impl ChangeKey {
 
     /// Changes the key of a replica too.
     ///
-    /// REPLICA_CHANGE
+    /// A raw stream brings the sender's wrapped master key with it, and the next raw incremental
+    /// one that is received puts that in the place of the replica's own (openzfs/zfs#12614). So it
+    /// is on 2.1, 2.3 and 2.4: the receive succeeds, `keylocation` stays what it was changed to,
+    /// and what is open goes on to work; but once its key was unloaded, the new key is the wrong one,
+    /// and only the sender's fits. No data is lost for whoever has that. To give a replica
+    /// another key for good, change that of the source and send a stream, or let the replica be
+    /// none: receive nothing raw into it any more.
+    ///
+    /// The kernel has no record of what was received raw. A dataset is taken for a replica if its
+    /// encryption root has a part of a stream, has ever received properties (`zfs send -p` or `-R`,
+    /// [`received_properties`](crate::ReceiveBuilder::received_properties)), or has a snapshot that
+    /// is older than itself. One whose first snapshots are destroyed, or were a second old when they
+    /// were received, may go unnoticed. And some are taken for one that are none: a promoted clone,
+    /// a copy that was received in plain and encrypted here with a key of its own.
     pub fn even_if_replica(mut self) -> Self {
         self.even_if_replica = true;
         self
@@ -274,6 +332,9 @@ impl ChangeKey {
     ///   that is no passphrase;
     /// * [`ErrorKind::KeyWouldShow`]: `ZFS_IOC_TRACE` is set;
     /// * [`ErrorKind::KeyOfReplica`]: see [`even_if_replica`](Self::even_if_replica);
+    /// * [`ErrorKind::LoadedKeyMismatch`]: the key that is loaded does not fit the dataset, or one
+    ///   below that has it too, since a raw stream was received, and the kernel would panic. To see
+    ///   it takes the permission `diff`; without it, it is not looked for;
     /// * [`ErrorKind::KeyOfClone`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::NoSpace`],
     ///   [`ErrorKind::PermissionDenied`]
     pub fn run(self) -> Result<()> {
@@ -298,6 +359,7 @@ impl ChangeKey {
         if !self.even_if_replica {
             self.zfs.check_no_replica(&dataset)?;
         }
+        self.zfs.check_keys_below(&dataset)?;
         let is_root = dataset.encryption_root()?.as_ref() == Some(&self.dataset);
         if !is_root && !properties.contains("keylocation") {
             properties.insert("keylocation", "prompt");

@@ -160,7 +160,11 @@ impl Zfs {
     }
 
     /// `top` and every dataset below it, parents before their children.
-    fn walk(&self, top: &DatasetName, mut each: impl FnMut(Dataset) -> Result<()>) -> Result<()> {
+    pub(super) fn walk(
+        &self,
+        top: &DatasetName,
+        mut each: impl FnMut(Dataset) -> Result<()>,
+    ) -> Result<()> {
         each(self.dataset(top)?)?;
         let failed = |name: &str, errno| Error::from_errno(Operation::ReadProperties, name, errno);
         let children = |name: &str| self.device().children(name).map_err(|e| failed(name, e));

@@ -283,6 +283,10 @@ kinds! {
     /// key.
     KeyOfReplica libc::EINVAL, "a raw incremental stream would undo the change of a replica's key" =>
         "change the key where the stream comes from, or see ChangeKey::even_if_replica";
+    /// The key that is loaded does not fit the dataset, or one below that has it too, since a raw
+    /// stream was received. The kernel would panic over a change of that key.
+    LoadedKeyMismatch libc::EACCES, "the key that is loaded does not fit" =>
+        "unload it; Zfs::inherit_key_even_if_replica tells the way out";
     /// The dataset that the key is to be inherited from is not encrypted.
     ParentNotEncrypted libc::EINVAL, "the parent dataset is not encrypted";
     /// The key that is to be inherited is not loaded.
