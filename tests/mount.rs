@@ -4,8 +4,9 @@
 mod support;
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, thread};
@@ -164,7 +165,11 @@ fn what_keeps_a_file_system_from_being_mounted_is_told() {
     );
 
     let (mine, at) = mountable(&pool, "mine");
-    // He cannot make the directory, and cannot mount where there is one.
+    // He cannot make the directory, and cannot mount where there is one. As where udev is, he can
+    // open the device, and see where he is not let in.
+    for (path, mode) in [(Path::new("/dev/zfs"), 0o666), (pool.directory(), 0o755)] {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
     assert_eq!(
         kind(as_user(NOBODY, || mount(&mine))),
         ErrorKind::PermissionDenied
@@ -225,7 +230,9 @@ fn one_file_system_is_at_several_places() {
         kind(zfs.mount(&name).at(&at).run()),
         ErrorKind::AlreadyMounted
     );
-    zfs.mount(&name).at(&odd).read_only().run().unwrap();
+    let read_only = zfs.mount(&name).at(&odd).read_only();
+    assert_eq!(kind(read_only.run()), ErrorKind::Busy);
+    zfs.mount(&name).at(&odd).run().unwrap();
     fs::create_dir_all(at.join("sub")).unwrap();
     fs::create_dir(&bound).unwrap();
     program(

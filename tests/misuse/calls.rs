@@ -246,8 +246,8 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
         };
 
         "mount" |t| {
-            let nowhere = std::env::temp_dir().join("libzfs-misuse");
-            t.zfs.mount(&t.dataset).at(nowhere).run().map(drop)
+            let path = std::env::temp_dir().join("misuse").join(t.dataset.as_str());
+            t.zfs.mount(&t.dataset).at(path).run().map(drop)
         };
         "mount_points" |t| t.zfs.mount_points().map(drop);
         "mount_points_of" |t| t.zfs.mount_points_of(&t.dataset).map(drop);

@@ -117,7 +117,8 @@ impl MountBuilder {
         self
     }
 
-    /// Mounts it only for reading, also if its `readonly` is off.
+    /// Mounts it only for reading, also if its `readonly` is off. What is mounted elsewhere already
+    /// can be mounted once more only as it is there, and is [`Busy`](ErrorKind::Busy) otherwise.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
@@ -135,13 +136,14 @@ impl MountBuilder {
     /// `mountpoint` out of what is received, or say where.
     ///
     /// It is done by libzfs, which is looked for as `libzfs.so.7`, `.6`, `.5` and `.4`, and used by
-    /// one thread at a time.
+    /// one thread at a time: a child that was forked while another thread mounts must not mount.
     ///
     /// Needs the privilege to mount (`CAP_SYS_ADMIN`); Linux has none that can be delegated.
     ///
     /// # Errors
     ///
     /// * [`ErrorKind::Unsupported`]: libzfs is not installed;
+    /// * [`ErrorKind::ZfsNotAvailable`]: `/dev/zfs` has gone since;
     /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::NotAFileSystem`];
     /// * [`ErrorKind::KeyNotLoaded`];
     /// * [`ErrorKind::AlreadyMounted`], at that place or, where none was given, at any;
@@ -160,8 +162,14 @@ impl MountBuilder {
             return refused(ErrorKind::WouldStartProgram, why);
         }
         self.check_dataset()?;
-        let failed = |errno| Error::from_errno(Operation::Mount, name, errno);
-        let Some(libzfs) = Libzfs::init().map_err(failed)? else {
+        // It opens /dev/zfs once more, and where that is gone it would wait, or start modprobe.
+        let not_opened = |errno| {
+            Error::from_errno(Operation::Open, name, errno).with_operation(Operation::Mount)
+        };
+        if !Path::new("/dev/zfs").exists() {
+            return Err(not_opened(Errno::new(libc::ENOENT)));
+        }
+        let Some(libzfs) = Libzfs::init().map_err(not_opened)? else {
             return refused(ErrorKind::Unsupported, "libzfs is not installed".into());
         };
         let dataset = libzfs.open(name).map_err(|refusal| self.explain(refusal))?;
