@@ -3,11 +3,17 @@
 
 mod support;
 
-use std::fs;
+use std::fmt::Debug;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 
-use libzfs::{Encryption, ErrorKind, Key, KeyFormat, KeyStatus};
-use support::{PASSPHRASE, encrypted, file_system, kind, pool, raw_key};
+use libzfs::testing::Pool;
+use libzfs::{DatasetName, Encryption, ErrorKind, Key, KeyFormat, KeyStatus};
+use support::{
+    NOBODY, PASSPHRASE, allow, as_user, encrypted, file_system, kind, pool, raw_key, zfs_says,
+};
 
 #[test]
 fn a_raw_key_is_unloaded_tried_and_loaded() {
@@ -193,4 +199,175 @@ fn a_wrapping_key_that_was_derived_before_is_loaded() {
         kind(zfs.load_wrapping_key(&plain, &key)),
         ErrorKind::NotEncrypted
     );
+}
+
+#[test]
+fn a_key_is_loaded_from_where_its_dataset_says() {
+    let pool = pool("location");
+    let zfs = pool.zfs();
+    let root = encrypted(&pool, "enc");
+    let file = pool.directory().join("a key%20");
+    let is_at = |location: &str| {
+        zfs_says(&["set", &format!("keylocation={location}"), root.as_str()]);
+    };
+    let load = || zfs.load_key_from_location(&root);
+    is_at(&format!("file://{}", file.display()));
+    assert_eq!(kind(load()), ErrorKind::KeyAlreadyLoaded);
+    zfs.unload_key(&root).unwrap();
+
+    assert_eq!(kind(load()), ErrorKind::KeyFileNotFound);
+    // 33 bytes, of which none is in the error.
+    fs::write(&file, "ABABABABABABABABABABABABABABABABA").unwrap();
+    let error = load().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidKey);
+    assert!(error.to_string().contains("32 bytes"), "{error}");
+    assert!(!format!("{error} {error:?}").contains("ABAB"), "{error:?}");
+    fs::write(&file, [8; 32]).unwrap();
+    assert_eq!(kind(load()), ErrorKind::WrongKey);
+    fs::write(&file, [7; 32]).unwrap();
+    load().unwrap();
+    zfs.unload_key(&root).unwrap();
+    // Zfs reads the same file.
+    zfs_says(&["load-key", root.as_str()]);
+    zfs.unload_key(&root).unwrap();
+
+    allow(&root, NOBODY, "load-key");
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    let denied = as_user(NOBODY, load).unwrap_err();
+    assert_eq!(denied.kind(), ErrorKind::KeyFileUnreadable);
+    assert_eq!(denied.errno().raw(), libc::EACCES);
+    assert!(denied.to_string().contains("a key%20"), "{denied}");
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert_eq!(kind(load()), ErrorKind::KeyFileUnreadable);
+
+    for location in ["prompt", "https://keys.example/a", "http://keys.example/a"] {
+        is_at(location);
+        let error = load().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::KeyLocationUnsupported);
+    }
+    let plain = file_system(&pool, "plain");
+    let child = file_system_in(&pool, &root);
+    let missing = pool.dataset("missing");
+    for (name, expected) in [
+        (&plain, ErrorKind::NotEncrypted),
+        (&child, ErrorKind::NotEncryptionRoot),
+        (&missing, ErrorKind::DatasetNotFound),
+    ] {
+        assert_eq!(kind(zfs.load_key_from_location(name)), expected);
+    }
+}
+
+/// A file system below an encryption root, whose key is loaded for it.
+fn file_system_in(pool: &Pool, root: &DatasetName) -> DatasetName {
+    pool.zfs().load_key(root, &raw_key()).unwrap();
+    let child = root.child("child").unwrap();
+    pool.zfs().create(&child).run().unwrap();
+    pool.zfs().unload_key(root).unwrap();
+    child
+}
+
+#[test]
+fn keys_of_each_format_are_read_as_zfs_reads_them() {
+    let pool = pool("files");
+    let zfs = pool.zfs();
+    let root = encrypted(&pool, "enc");
+    let file = pool.directory().join("key");
+    let location = format!("file://{}", file.display());
+    let hex = "1f".repeat(32);
+    let texts = [
+        (KeyFormat::Hex, format!("{hex}\nand a note\n")),
+        (KeyFormat::Passphrase, format!("{PASSPHRASE}\nand a note\n")),
+        (KeyFormat::Raw, "\n".repeat(32)),
+    ];
+    for (format, text) in texts {
+        fs::write(&file, &text).unwrap();
+        let key = Key::read(format, text.as_bytes()).unwrap();
+        let change = zfs.change_key(&root, key).key_location(&location);
+        let change = match format {
+            KeyFormat::Passphrase => change.pbkdf2_iters(100_000),
+            _ => change,
+        };
+        change.run().unwrap();
+        zfs.unload_key(&root).unwrap();
+        zfs_says(&["load-key", root.as_str()]);
+        zfs.unload_key(&root).unwrap();
+        zfs.load_key_from_location(&root).unwrap();
+    }
+}
+
+#[test]
+fn no_key_is_in_a_log_or_an_error() {
+    let pool = pool("logs");
+    let zfs = pool.zfs();
+    let logged = Logged::default();
+    let log = logged.clone();
+    // All that is logged is caught, in this thread, which is where keys are used.
+    tracing::subscriber::with_default(log, || {
+        const SECRET: &str = "hunter2 hunter2";
+        let root = pool.dataset("enc");
+        let key = || Key::passphrase(SECRET).unwrap();
+        zfs.create(&root)
+            .set("pbkdf2iters", 100_000_u64)
+            .encryption(Encryption::Aes256Gcm, key())
+            .run()
+            .unwrap();
+        zfs.unload_key(&root).unwrap();
+        let wrong = Key::passphrase("hunter2 hunter3").unwrap();
+        let error = zfs.load_key(&root, &wrong).unwrap_err();
+        let mut seen = format!("{error} {error:?} {wrong:?}");
+        let hex = "0123456789abcdef".repeat(4);
+        let error = zfs.load_key(&root, &Key::hex(&hex).unwrap()).unwrap_err();
+        seen += &format!("{error} {error:?}");
+        for short in [&hex[1..], "hunter2"] {
+            seen += &format!("{:?}", Key::read(KeyFormat::Hex, short.as_bytes()));
+            seen += &format!("{:?}", Key::read(KeyFormat::Passphrase, short.as_bytes()));
+        }
+        zfs.load_keys(&root, |_| Some(key())).unwrap();
+        let change = zfs.change_key(&root, Key::hex(&hex).unwrap());
+        seen += &format!("{change:?}");
+        change.run().unwrap();
+        seen += &logged.text();
+        assert!(
+            seen.contains("load key") && seen.contains("change key"),
+            "{seen}"
+        );
+        for secret in ["hunter", "0123456789", "123456789a", "[1, 35, 69"] {
+            assert!(!seen.contains(secret), "{secret} is in {seen}");
+        }
+    });
+}
+
+/// What is logged, as text.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<String>>);
+
+impl Logged {
+    fn text(&self) -> String {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+impl tracing::Subscriber for Logged {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        event.record(&mut |field: &tracing::field::Field, value: &dyn Debug| {
+            *self.0.lock().unwrap() += &format!("{field}={value:?} ");
+        });
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
 }

@@ -5,6 +5,8 @@
 //!   property ids and nvlist keys of `sys/fs/zfs.h`, at the root of the crate;
 //! * [`optional`]: the functions that only newer releases have, found at run
 //!   time;
+//! * [`dynamic`]: the few functions of libzfs that are the same in every release,
+//!   found at run time in whichever libzfs is installed;
 //! * [`nvpair`]: nvlists, from the crate `nvpair-sys`, so that there is one
 //!   [`nvlist_t`];
 //! * [`errno`], [`ioctl`], [`replay`]: what the packages' headers lack, or lack
@@ -22,6 +24,7 @@
     reason = "the names are C's own, so that they can be looked up there"
 )]
 
+pub mod dynamic;
 pub mod errno;
 pub mod ioctl;
 pub mod optional;

@@ -2,7 +2,7 @@
 //!
 //! The kernel knows only *wrapping keys* of 32 bytes. A raw or hex key is one; from a passphrase
 //! it is derived with PBKDF2-HMAC-SHA1, the dataset's salt and its number of iterations. All of
-//! it happens in Rust: no prompt, no terminal, no file, and what was derived is overwritten when
+//! it happens in Rust: no prompt and no terminal, and what was read or derived is overwritten when
 //! it goes out of scope. No key is ever in an error, in a log or in `Debug`.
 //!
 //! ```
@@ -15,10 +15,16 @@
 //! # Ok::<(), libzfs::KeyError>(())
 //! ```
 
+mod location;
+mod read;
+
 use std::fmt;
 
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+pub use self::location::{KeyLocation, KeyLocationError};
+pub use self::read::KeyReadError;
 
 /// The length of a wrapping key in bytes (`WRAPPING_KEY_LEN`).
 pub const WRAPPING_KEY_LEN: usize = 32;

@@ -42,6 +42,8 @@
 //! * `tokio`: sends and receives in tasks of tokio's.
 //! * `serde`: nvlists, and what is learned of streams, as serde sees them. A list loses nothing, also
 //!   in JSON; how deep lists stand in lists is the format's to bound, and nothing is hidden.
+//! * `mount`: file systems are mounted as `zfs mount` does it, and unmounted. It takes the C library
+//!   libzfs, which is looked for at run time.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.
 //!
 //! # What it never does
@@ -89,6 +91,8 @@ mod hold;
 #[cfg(feature = "lzc")]
 mod hold_guard;
 #[cfg(feature = "lzc")]
+mod mount;
+#[cfg(feature = "lzc")]
 mod pool;
 #[cfg(feature = "lzc")]
 pub mod program;
@@ -121,7 +125,7 @@ mod vdev_property;
 #[cfg(feature = "lzc")]
 mod wait;
 
-pub use self::key::{Key, KeyError, KeyFormat};
+pub use self::key::{Key, KeyError, KeyFormat, KeyLocation};
 pub use self::name::{
     BookmarkName, DatasetName, HoldTag, IncrementalSource, MAX_NAME_LEN, MAX_NESTING,
     MAX_POOL_NAME_LEN, NameError, NameErrorReason, PoolName, SnapshotName, check_user_property,
@@ -139,7 +143,7 @@ pub use self::dataset::{Dataset, DatasetBuilder};
 #[cfg(feature = "lzc")]
 pub use self::dedup::{DedupPrune, PoolTable};
 #[cfg(feature = "lzc")]
-pub use self::encryption::ChangeKey;
+pub use self::encryption::{ChangeKey, EncryptionRoot, EncryptionRoots, KeyOutcome};
 #[cfg(feature = "lzc")]
 pub use self::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 #[cfg(feature = "lzc")]
@@ -150,6 +154,10 @@ pub use self::handle::{Zfs, kernel_version, userland_library};
 pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
 pub use self::hold_guard::HoldGuard;
+#[cfg(feature = "mount")]
+pub use self::mount::MountBuilder;
+#[cfg(feature = "lzc")]
+pub use self::mount::MountPoint;
 #[cfg(feature = "lzc")]
 pub use self::pool::RunningScrub;
 #[cfg(feature = "lzc")]

@@ -96,8 +96,12 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
             let key = raw_key().wrapping_key(Derivation { salt: 0, iters: 0 }).unwrap();
             t.zfs.load_wrapping_key(&t.dataset, &key)
         };
+        "load_key_from_location" |t| t.zfs.load_key_from_location(&t.dataset);
+        "encryption_roots" |t| t.zfs.encryption_roots(&t.dataset).map(drop);
+        "load_keys" |t| t.zfs.load_keys(&t.dataset, |_| Some(raw_key())).map(drop);
         "change_key" |t| t.zfs.change_key(&t.dataset, raw_key()).run();
         "inherit_key" |t| t.zfs.inherit_key(&t.dataset);
+        "inherit_key_even_if_replica" |t| t.zfs.inherit_key_even_if_replica(&t.dataset);
         "force_encryption_root_without_rewrap" |t| {
             t.zfs.force_encryption_root_without_rewrap(&t.dataset)
         };
@@ -241,6 +245,14 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
             program.run_read_only().map(drop)
         };
 
+        "mount" |t| {
+            let path = std::env::temp_dir().join("misuse").join(t.dataset.as_str());
+            t.zfs.mount(&t.dataset).at(path).run().map(drop)
+        };
+        "mount_points" |t| t.zfs.mount_points().map(drop);
+        "mount_points_of" |t| t.zfs.mount_points_of(&t.dataset).map(drop);
+        "unmount" |t| t.zfs.unmount(&t.dataset);
+        "unload_keys" |t| t.zfs.unload_keys(&t.dataset).map(drop);
         "unload_key" |t| t.zfs.unload_key(&t.dataset);
         "destroy_bookmarks" |t| t.zfs.destroy_bookmarks(&t.bookmarks);
         "destroy_snapshots" |t| t.zfs.destroy_snapshots(&t.snapshots, Destroy::Deferred);

@@ -113,7 +113,13 @@ fn what_is_missing_is_an_error_of_every_function() {
     let results = within(LIMIT, move || call_all(&things));
     check(&results);
     // These say so with their value.
-    let values = ["dataset_exists", "snapshot_exists", "bookmark_exists"];
+    let values = [
+        "dataset_exists",
+        "snapshot_exists",
+        "bookmark_exists",
+        "mount_points",
+        "mount_points_of",
+    ];
     for (name, result) in &results {
         assert_eq!(result.is_ok(), values.contains(name), "{name}: {result:?}");
     }
@@ -370,4 +376,4 @@ fn nothing_needs_the_device_to_stay_where_it_was() {
 }
 
 /// What needs a descriptor of its own.
-const OPENS_THE_DEVICE: &[&str] = &["hold_guard"];
+const OPENS_THE_DEVICE: &[&str] = &["hold_guard", "mount"];

@@ -211,6 +211,7 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
 
         (Op::Mount, libc::EACCES) => Kind::KeyNotLoaded,
         (Op::Mount, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::Unmount, libc::EINVAL | libc::ENOENT) => Kind::NotMounted,
         _ => return None,
     })
 }

@@ -134,6 +134,8 @@ operations! {
     Mount "mount";
     /// Unmounting a dataset.
     Unmount "unmount";
+    /// Reading what is mounted.
+    ReadMounts "read what is mounted from";
 }
 
 macro_rules! kinds {
@@ -249,6 +251,24 @@ kinds! {
     /// The dataset is mounted, open, or busy with another send or receive.
     Busy libc::EBUSY, "dataset is busy" => "unmount or close it, or wait for what uses it";
 
+    /// The file system is mounted already.
+    AlreadyMounted libc::EBUSY, "mounted already";
+    /// The file system is not mounted.
+    NotMounted libc::EINVAL, "not mounted";
+    /// The dataset is a volume, which cannot be mounted.
+    NotAFileSystem libc::EINVAL, "not a file system";
+    /// The file system's `mountpoint` is `none` or `legacy`.
+    NoMountpoint libc::EINVAL, "the file system has no mount point" =>
+        "say where with MountBuilder::at";
+    /// The file system is not to be mounted: `canmount` is off, or it is incomplete.
+    CannotMount libc::EINVAL, "the file system cannot be mounted";
+    /// The directory has entries, and the file system's `overlay` is off.
+    MountpointNotEmpty libc::ENOTEMPTY, "the mount point is not empty";
+    /// The mount point is no directory, or cannot be made.
+    MountpointUnusable libc::ENOTDIR, "the mount point cannot be used";
+    /// The environment has libzfs start a program, which this crate does not.
+    WouldStartProgram libc::EPERM, "a program would be started" => "unset ZFS_MOUNT_HELPER";
+
     /// The dataset is not encrypted.
     NotEncrypted libc::EINVAL, "dataset is not encrypted";
     /// The dataset has its key from another one, its encryption root.
@@ -259,6 +279,14 @@ kinds! {
     /// The dataset is a clone, whose key is always its origin's.
     KeyOfClone libc::EINVAL, "a clone has its origin's key" =>
         "change the key of its origin, or promote it";
+    /// The dataset was received, and the next raw incremental stream would undo the change of its
+    /// key.
+    KeyOfReplica libc::EINVAL, "a raw incremental stream would undo the change of a replica's key" =>
+        "change the key where the stream comes from, or see ChangeKey::even_if_replica";
+    /// The key that is loaded does not fit the dataset, or one below that has it too, since a raw
+    /// stream was received. The kernel would panic over a change of that key.
+    LoadedKeyMismatch libc::EACCES, "the key that is loaded does not fit" =>
+        "unload it; Zfs::inherit_key_even_if_replica tells the way out";
     /// The dataset that the key is to be inherited from is not encrypted.
     ParentNotEncrypted libc::EINVAL, "the parent dataset is not encrypted";
     /// The key that is to be inherited is not loaded.
@@ -275,6 +303,13 @@ kinds! {
     /// The environment variable `ZFS_IOC_TRACE` is set, with which `libzfs_core` (since 2.3) prints
     /// every request to standard error, keys among them.
     KeyWouldShow libc::EPERM, "the key would be printed" => "unset ZFS_IOC_TRACE";
+    /// The dataset's `keylocation` is none that a key is read from here.
+    KeyLocationUnsupported libc::ENOTSUP, "no key is read from the dataset's keylocation" =>
+        "load the key from memory";
+    /// The file that the dataset's `keylocation` names does not exist.
+    KeyFileNotFound libc::ENOENT, "the key's file does not exist";
+    /// The file that the dataset's `keylocation` names cannot be read.
+    KeyFileUnreadable libc::EACCES, "the key's file cannot be read";
     /// The key has the wrong length or is of another format than the dataset's.
     InvalidKey libc::EINVAL, "invalid key";
 

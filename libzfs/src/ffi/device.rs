@@ -280,6 +280,20 @@ impl Device {
         }
     }
 
+    /// `ZFS_IOC_OBJ_TO_STATS` of an object that no dataset has, for which the dataset is opened as
+    /// for reading all the same: whether its key fits. (The kernel wants the permission `diff`.)
+    pub(crate) fn is_decryptable(&self, name: &str) -> Result<bool> {
+        match self.run(ioctl::ZFS_IOC_OBJ_TO_STATS, Command::new(name)?) {
+            Ok(_) => Ok(true),
+            Err(errno) => match errno.raw() {
+                libc::EACCES => Ok(false),
+                // There is no such object, or it is a volume.
+                libc::EINVAL | libc::ENOENT => Ok(true),
+                _ => Err(errno),
+            },
+        }
+    }
+
     /// `ZFS_IOC_RENAME` for the snapshots of a dataset and all below it that have one name, which
     /// `lzc_rename` has no flag for.
     pub(crate) fn rename_snapshots(&self, from: &str, to: &str) -> Result<()> {

@@ -1,16 +1,21 @@
-//! The only place that calls C or the kernel: `libzfs_core`, libnvpair, and ioctls on `/dev/zfs`.
+//! The only place that calls C or the kernel: `libzfs_core`, libnvpair, ioctls on `/dev/zfs`, and,
+//! to mount, libzfs.
 //!
 //! Everything here is safe to call. What a function demands is in its types: names are C strings
 //! made from checked names, keys have their length, descriptors are borrowed for the call, and
 //! nothing can be called without the [`Library`] that initialised `libzfs_core`.
 
 mod device;
+#[cfg(feature = "mount")]
+mod libzfs;
 mod lzc;
 mod nvlist;
 mod signals;
 mod version;
 
 pub(crate) use self::device::Device;
+#[cfg(feature = "mount")]
+pub(crate) use self::libzfs::{Libzfs, Refusal};
 pub(crate) use self::lzc::{
     KeyCommand, Library, MAX_ARGUMENT_DEPTH, RawProgram, RawReceive, RawReceived, RawSend,
 };

@@ -4,7 +4,7 @@ use std::ffi::{CStr, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use libzfs_sys as sys;
+use libzfs_sys::{self as sys, dynamic};
 
 /// The userland library, as the process finds it at run time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +17,7 @@ pub struct UserlandLibrary {
     pub version: Option<String>,
 }
 
-/// Finds out what there is. Loads libzfs if it is installed, which stays loaded: some of what it
-/// needs is not made to be unloaded.
+/// Finds out what there is. Loads libzfs if it is installed, which stays loaded.
 pub(crate) fn userland_library() -> UserlandLibrary {
     UserlandLibrary {
         path: libzfs_core_path(),
@@ -41,54 +40,17 @@ fn libzfs_core_path() -> Option<PathBuf> {
     Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
 }
 
-/// libzfs, loaded for a moment.
-struct Loaded(*mut c_void);
-
-impl Loaded {
-    fn open(name: &CStr) -> Option<Self> {
-        // SAFETY: the name is a C string; what the library does when it is loaded is nothing but
-        // to set up its own state.
-        let handle = unsafe {
-            libc::dlopen(
-                name.as_ptr(),
-                libc::RTLD_NOW | libc::RTLD_LOCAL | libc::RTLD_NODELETE,
-            )
-        };
-        (!handle.is_null()).then(|| Self(handle))
-    }
-
-    fn symbol(&self, name: &CStr) -> Option<*mut c_void> {
-        // SAFETY: the handle is open and the name a C string.
-        let symbol = unsafe { libc::dlsym(self.0, name.as_ptr()) };
-        (!symbol.is_null()).then_some(symbol)
-    }
-}
-
-impl Drop for Loaded {
-    fn drop(&mut self) {
-        // SAFETY: the handle is open, and nothing of the library is used after this.
-        unsafe { libc::dlclose(self.0) };
-    }
-}
-
 /// `zfs_version_userland`, which 2.1 has with another signature than later releases.
 ///
 /// The number in the library's name does not tell them apart: 4 is both 2.1 and 2.2. A function
 /// that came with the change of signature does.
 fn libzfs_version() -> Option<String> {
-    const NAMES: [&CStr; 4] = [
-        c"libzfs.so.7",
-        c"libzfs.so.6",
-        c"libzfs.so.5",
-        c"libzfs.so.4",
-    ];
     const SINCE_2_2: &CStr = c"zfs_iter_children_v2";
-    let libzfs = NAMES.iter().find_map(|name| Loaded::open(name))?;
-    let function = libzfs.symbol(c"zfs_version_userland")?;
-    if libzfs.symbol(SINCE_2_2).is_some() {
+    let function = dynamic::symbol(c"zfs_version_userland")?;
+    if dynamic::symbol(SINCE_2_2).is_some() {
         type Function = unsafe extern "C" fn() -> *const c_char;
         // SAFETY: since 2.2 the function has this type.
-        let function = unsafe { std::mem::transmute::<*mut c_void, Function>(function) };
+        let function = unsafe { std::mem::transmute::<*const c_void, Function>(function) };
         // SAFETY: it returns a constant text, which stays as long as the library.
         let version = unsafe { function() };
         if version.is_null() {
@@ -102,7 +64,7 @@ fn libzfs_version() -> Option<String> {
         let mut buffer = [0_u8; 256];
         let len = c_int::try_from(buffer.len()).ok()?;
         // SAFETY: up to 2.1 the function has this type.
-        let function = unsafe { std::mem::transmute::<*mut c_void, Function>(function) };
+        let function = unsafe { std::mem::transmute::<*const c_void, Function>(function) };
         // SAFETY: it writes a text of at most as many bytes as it is told that there are.
         unsafe { function(buffer.as_mut_ptr().cast(), len) };
         let version = CStr::from_bytes_until_nul(&buffer).ok()?;

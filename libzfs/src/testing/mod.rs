@@ -37,6 +37,7 @@ pub use self::mount::Mount;
 pub use self::suspend::Suspension;
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
+use crate::mount::has_mounts;
 use crate::name::{BookmarkName, DatasetName, PoolName, SnapshotName};
 
 /// Environment variable: if it is set, and not to `0`, pools are not destroyed.
@@ -199,7 +200,7 @@ impl Home {
     /// Removes the files, unless something is mounted among them that is not the pool's: what
     /// remains is in the system's directory for temporary files and hurts nobody.
     fn remove_directory(&self) {
-        if !mount::has_mounts(&self.directory) {
+        if !has_mounts(&self.directory) {
             let _ = fs::remove_dir_all(&self.directory);
         }
     }

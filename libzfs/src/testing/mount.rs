@@ -10,6 +10,7 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::Pool;
 use crate::error::{Errno, Error, Operation, Result};
+use crate::mount::mounted;
 use crate::name::{DatasetName, PoolName};
 
 impl Pool {
@@ -105,51 +106,14 @@ impl Drop for Mount {
 
 /// Unmounts what is mounted of this pool, the innermost first.
 pub(super) fn unmount_all(pool: &PoolName) {
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
     let ours = |source: &str| {
         let dataset = source.split('@').next().unwrap_or(source);
         dataset == pool.as_str() || dataset.starts_with(&format!("{pool}/"))
     };
-    for line in mounts.lines().rev() {
-        let mut fields = line.split(' ');
-        let (Some(source), Some(path), Some("zfs")) = (fields.next(), fields.next(), fields.next())
-        else {
-            continue;
-        };
-        if ours(&unescape(source)) {
+    for point in mounted().unwrap_or_default().iter().rev() {
+        if ours(point.source()) {
             // What is still in use goes when its last user does.
-            let _ = unmount(unescape(path), UnmountFlags::DETACH);
+            let _ = unmount(point.path(), UnmountFlags::DETACH);
         }
-    }
-}
-
-/// Whether anything is mounted in or below `directory`.
-pub(super) fn has_mounts(directory: &Path) -> bool {
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let mut points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
-    points.any(|point| Path::new(&unescape(point)).starts_with(directory))
-}
-
-/// Space, tab, newline and backslash are octal numbers in `/proc/self/mounts`.
-fn unescape(field: &str) -> String {
-    [
-        ("\\040", " "),
-        ("\\011", "\t"),
-        ("\\012", "\n"),
-        ("\\134", "\\"),
-    ]
-    .iter()
-    .fold(field.to_owned(), |text, (escape, plain)| {
-        text.replace(escape, plain)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mounts_are_unescaped() {
-        assert_eq!(unescape("tank/a\\040b"), "tank/a b");
     }
 }
