@@ -187,6 +187,19 @@ impl Device {
         Ok((stats.dds_guid, stats.dds_creation_txg))
     }
 
+    /// `ZFS_IOC_OBJSET_ZPLPROPS`: what a file system, or a snapshot of one, has in itself. Without a
+    /// key it is not read, and there is none of a volume: `ENOENT` or another error.
+    pub(crate) fn zpl_properties(&self, name: &str) -> Result<NvList> {
+        let command = Command::new(name)?.answer(4 << 10);
+        self.run(ioctl::ZFS_IOC_OBJSET_ZPLPROPS, command)?.list()
+    }
+
+    /// `ZFS_IOC_OBJSET_RECVD_PROPS`: the properties that were received; `ENOTSUP` if none ever was.
+    pub(crate) fn received_properties(&self, name: &str) -> Result<NvList> {
+        let command = Command::new(name)?.answer(ANSWER);
+        self.run(ioctl::ZFS_IOC_OBJSET_RECVD_PROPS, command)?.list()
+    }
+
     /// `ZFS_IOC_GET_HOLDS`, as `lzc_get_holds`
     pub(crate) fn holds(&self, snapshot: &str) -> Result<NvList> {
         let command = Command::new(snapshot)?.answer(ANSWER);
