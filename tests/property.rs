@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use libzfs::property::{self, Compression, HasProperties, PropertyInfo, pool};
@@ -70,40 +70,42 @@ fn as_this_release_says(info: &PropertyInfo, value: String) -> String {
     }
 }
 
-/// Fails unless both say the same. What is accounted in the background may change between them, so
-/// that they are asked again.
-#[track_caller]
-fn same<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+/// What both say differently. What is accounted in the background may change between them, so that
+/// they are asked again.
+fn differences(
     what: &str,
-    theirs: impl Fn() -> BTreeMap<K, V>,
-    ours: impl Fn() -> BTreeMap<K, V>,
-) {
-    for round in 0.. {
-        let (before, ours) = (theirs(), ours());
-        if before == ours {
-            return;
-        }
-        if round < 5 {
-            continue;
-        }
-        let differences: Vec<_> = before
-            .keys()
-            .chain(ours.keys().filter(|key| !before.contains_key(key)))
-            .filter(|key| before.get(key) != ours.get(key))
-            .map(|key| (key, before.get(key), ours.get(key)))
+    theirs: impl Fn() -> BTreeMap<String, Shown>,
+    ours: impl Fn() -> BTreeMap<String, Shown>,
+) -> Vec<String> {
+    let mut rounds = 0;
+    loop {
+        let (theirs, ours) = (theirs(), ours());
+        let names: BTreeSet<_> = theirs.keys().chain(ours.keys()).collect();
+        let different: Vec<_> = names
+            .into_iter()
+            .map(|name| (name, theirs.get(name), ours.get(name)))
+            .filter(|(_, theirs, ours)| theirs != ours)
+            .map(|(name, theirs, ours)| format!("{what} {name}: {theirs:?}, not {ours:?}"))
             .collect();
-        panic!("{what}: property, zfs, crate: {differences:#?}");
+        rounds += 1;
+        if different.is_empty() || rounds == 4 {
+            return different;
+        }
     }
+}
+
+fn differences_from_zfs_get<N: HasProperties + AsRef<str>>(zfs: &Zfs, name: &N) -> Vec<String> {
+    let text = name.as_ref();
+    differences(
+        text,
+        || zfs_get(text),
+        || crate_get(&zfs.all_properties(name).unwrap()),
+    )
 }
 
 #[track_caller]
 fn same_as_zfs_get<N: HasProperties + AsRef<str>>(zfs: &Zfs, name: &N) {
-    let name_text = name.as_ref();
-    same(
-        name_text,
-        || zfs_get(name_text),
-        || crate_get(&zfs.all_properties(name).unwrap()),
-    );
+    assert_eq!(differences_from_zfs_get(zfs, name), Vec::<String>::new());
 }
 
 #[track_caller]
@@ -180,15 +182,17 @@ fn every_property_is_read_as_zfs_get_reads_it() {
     let zfs = pool.zfs();
     let (datasets, snapshots, bookmarks) = tree(&pool);
     zpool_says(&["sync", pool.name().as_str()]);
-    for dataset in &datasets {
-        same_as_zfs_get(zfs, dataset);
-    }
-    for snapshot in &snapshots {
-        same_as_zfs_get(zfs, snapshot);
-    }
-    for bookmark in &bookmarks {
-        same_as_zfs_get(zfs, bookmark);
-    }
+    let of_datasets = datasets
+        .iter()
+        .map(|name| differences_from_zfs_get(zfs, name));
+    let of_snapshots = snapshots
+        .iter()
+        .map(|name| differences_from_zfs_get(zfs, name));
+    let of_bookmarks = bookmarks
+        .iter()
+        .map(|name| differences_from_zfs_get(zfs, name));
+    let all = of_datasets.chain(of_snapshots).chain(of_bookmarks);
+    assert_eq!(all.flatten().collect::<Vec<_>>(), Vec::<String>::new());
 
     // Locked.
     let locked = pool.dataset("enc");
@@ -262,10 +266,7 @@ fn zpool_get(pool: &str) -> BTreeMap<String, Shown> {
 }
 
 fn crate_pool_get(properties: &Properties) -> BTreeMap<String, Shown> {
-    let running = |info: &&PropertyInfo| {
-        info.since()
-            .is_none_or(property::Release::is_running)
-    };
+    let running = |info: &&PropertyInfo| info.since().is_none_or(property::Release::is_running);
     let native = pool::ALL
         .iter()
         .filter(|info| !info.is_hidden())
@@ -293,11 +294,12 @@ fn every_property_of_a_pool_is_read_as_zpool_get_reads_it() {
     let zfs = pool.zfs();
     let name = pool.name().as_str();
     let compare = || {
-        same(
+        let different = differences(
             name,
             || zpool_get(name),
             || crate_pool_get(&zfs.pool_properties(pool.name()).unwrap()),
         );
+        assert_eq!(different, Vec::<String>::new());
     };
     compare();
     for set in [

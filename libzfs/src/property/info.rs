@@ -192,8 +192,11 @@ impl PropertyInfo {
     }
 
     /// The value that stands where none is set, in the kernel's form and for the module that is
-    /// loaded; none where there is none.
+    /// loaded; none where there is none, or that module lacks the property.
     pub fn default_value(&self) -> Option<Value> {
+        if self.since.is_some_and(|since| !since.is_running()) {
+            return None;
+        }
         if let Some((release, before)) = self.default_before {
             if !release.is_running() {
                 return Some(Value::U64(before));

@@ -35,6 +35,7 @@
 //! [`Zfs::revert_property`]: crate::Zfs::revert_property
 //! [`Zfs::space_of`]: crate::Zfs::space_of
 
+mod check;
 mod dataset;
 mod exact;
 mod index;
@@ -44,6 +45,9 @@ mod mounts;
 mod native;
 pub mod pool;
 mod read;
+mod set;
+mod set_pool;
+mod space;
 mod text;
 mod value;
 
@@ -64,6 +68,9 @@ pub use self::info::{Access, IndexNames, PropertyHolder, PropertyInfo, PropertyK
 pub use self::list::{Properties, UnknownForm};
 pub use self::native::NativeProperty;
 pub use self::read::HasProperties;
+pub use self::set::{PropertiesSet, SetProperties, SetsProperties};
+pub use self::set_pool::SetPoolProperties;
+pub use self::space::{OwnerKind, Sid, SpaceMeasure, SpaceOwner};
 pub(crate) use self::value::check_name;
 pub use self::value::{PropertyValue, ValueError};
 

@@ -81,9 +81,9 @@ pub enum ValueError {
         /// The property.
         property: String,
     },
-    /// It can only be set when a dataset is created, or a pool imported or created.
+    /// It can only be set at other times, such as when a dataset is created.
     #[error("{property} can only be set {when}")]
-    TooLate {
+    CannotBeSet {
         /// The property.
         property: String,
         /// When it can be set.
