@@ -107,6 +107,10 @@ fn every_valid_value_is_set(zfs: &Zfs, name: &DatasetName, holder: PropertyHolde
             // A limit of none is the default to the kernel, and so to zfs.
             let found = &said[property];
             let is_no_limit = matches!(expected.0.as_str(), "0" | "none");
+            if property == "version" {
+                assert_eq!(found, &("5".to_owned(), "-".to_owned()));
+                continue;
+            }
             assert_eq!(found.0, expected.0, "{property}");
             assert!(
                 found.1 == expected.1 || (is_no_limit && found.1 == "default"),
@@ -492,7 +496,6 @@ fn space_is_counted_and_limited_by_owner() {
         .space_quota(&user, 1 << 30)
         .object_quota(&group, 99)
         .space_quota(&project, 1 << 20)
-        .space_quota(&sid, 1 << 21)
         .run()
         .unwrap()
         .all()
@@ -510,7 +513,6 @@ fn space_is_counted_and_limited_by_owner() {
     );
     assert_eq!(space(&group, SpaceMeasure::ObjectsQuota), 99);
     assert_eq!(space(&project, SpaceMeasure::Quota), said("projectquota@7"));
-    assert_eq!(space(&sid, SpaceMeasure::Quota), 1 << 21);
     let stranger = SpaceOwner::GroupSid(Sid::new("S-1-5-99", 1).unwrap());
     assert_eq!(space(&stranger, SpaceMeasure::Used), 0);
     assert_eq!(space(&SpaceOwner::User(4), SpaceMeasure::Used), 0);
@@ -530,6 +532,10 @@ fn space_is_counted_and_limited_by_owner() {
         .collect();
     assert_eq!(used, listed);
     assert_eq!(used.len(), 3);
+    // After this `zfs userspace` lists nothing on Linux, which has nobody to ask for its name.
+    let limit = zfs.set_properties(&data).space_quota(&sid, 1 << 21);
+    limit.run().unwrap().all().unwrap();
+    assert_eq!(space(&sid, SpaceMeasure::Quota), 1 << 21);
     let quotas = owners(OwnerKind::User, SpaceMeasure::Quota);
     assert_eq!(
         quotas,

@@ -154,9 +154,12 @@ table! {
     /// `volblocksize`: a volume's blocks, in bytes, a power of two.
     VOLBLOCKSIZE: u64 = NativeProperty::size("volblocksize", VOL)
         .default(16 << 10).before(V2_2, 8 << 10).at_creation_or_inherited();
-    /// `special_small_blocks`: blocks of at most so many bytes go to special devices.
-    SPECIAL_SMALL_BLOCKS: u64 =
-        NativeProperty::size("special_small_blocks", HEAD).default(0).inheritable();
+    /// `special_small_blocks`: blocks of at most so many bytes go to special devices. Volumes have it
+    /// since 2.4.
+    SPECIAL_SMALL_BLOCKS: u64 = NativeProperty::size("special_small_blocks", HEAD)
+        .types_before(V2_4, FS)
+        .default(0)
+        .inheritable();
     /// `checksum`
     CHECKSUM: Checksum = NativeProperty::index("checksum", HEAD, Checksum::NAMES, Checksum::decode)
         .default(Checksum::On.index()).inheritable().newer_values(&[(14, V2_2)]);

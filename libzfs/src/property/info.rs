@@ -12,6 +12,8 @@ pub struct PropertyInfo {
     pub(super) kind: PropertyKind,
     pub(super) access: Access,
     pub(super) types: Types,
+    /// What had it in the releases before one.
+    pub(super) types_before: Option<(Release, Types)>,
     pub(super) default: Fallback,
     /// The default of the releases before one.
     pub(super) default_before: Option<(Release, u64)>,
@@ -177,9 +179,16 @@ impl PropertyInfo {
         )
     }
 
-    /// Whether one of these has the property.
+    /// Whether one of these has the property, with the module that is loaded.
     pub fn is_for(&self, holder: PropertyHolder) -> bool {
-        self.types.contains(holder.into())
+        self.running_types().contains(holder.into())
+    }
+
+    fn running_types(&self) -> Types {
+        match self.types_before {
+            Some((release, before)) if !release.is_running() => before,
+            _ => self.types,
+        }
     }
 
     /// Whether a snapshot of a file system or a volume has it: not all snapshots have all of the

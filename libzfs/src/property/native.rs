@@ -46,6 +46,7 @@ impl<T> NativeProperty<T> {
             kind,
             access: Access::ReadOnly,
             types,
+            types_before: None,
             default: Fallback::None,
             default_before: None,
             since: None,
@@ -102,6 +103,12 @@ impl<T> NativeProperty<T> {
     /// With another default in the releases before one.
     pub(super) const fn before(mut self, release: Release, number: u64) -> Self {
         self.info.default_before = Some((release, number));
+        self
+    }
+
+    /// For other kinds of datasets in the releases before one.
+    pub(super) const fn types_before(mut self, release: Release, types: Types) -> Self {
+        self.info.types_before = Some((release, types));
         self
     }
 

@@ -20,6 +20,9 @@ pub(super) mod sealed {
     pub trait Named {
         fn name(&self) -> &str;
         fn dataset(&self) -> &crate::DatasetName;
+        fn bookmark(&self) -> Option<&crate::BookmarkName> {
+            None
+        }
     }
 }
 
@@ -33,21 +36,29 @@ impl sealed::Named for DatasetName {
     }
 }
 
-macro_rules! named {
-    ($($name:ident)*) => {$(
-        impl sealed::Named for $name {
-            fn name(&self) -> &str {
-                self.as_str()
-            }
+impl sealed::Named for SnapshotName {
+    fn name(&self) -> &str {
+        self.as_str()
+    }
 
-            fn dataset(&self) -> &DatasetName {
-                self.dataset()
-            }
-        }
-    )*};
+    fn dataset(&self) -> &DatasetName {
+        self.dataset()
+    }
 }
 
-named! { SnapshotName BookmarkName }
+impl sealed::Named for BookmarkName {
+    fn name(&self) -> &str {
+        self.as_str()
+    }
+
+    fn dataset(&self) -> &DatasetName {
+        self.dataset()
+    }
+
+    fn bookmark(&self) -> Option<&BookmarkName> {
+        Some(self)
+    }
+}
 
 impl Zfs {
     /// Reads all that `zfs get all` shows of a dataset, snapshot or bookmark.
@@ -88,23 +99,14 @@ impl Zfs {
     #[doc(alias = "ZFS_IOC_OBJSET_ZPLPROPS")]
     #[doc(alias = "ZFS_IOC_OBJSET_RECVD_PROPS")]
     pub fn all_properties<N: HasProperties + ?Sized>(&self, name: &N) -> Result<Properties> {
-        let name = name.name();
-        if name.contains('#') {
-            return match self.library().get_bookmark_props(name) {
-                Ok(list) => Ok(Properties::new(name, list)),
-                Err(errno) => Err(Error::from_errno(Operation::ReadBookmark, name, errno)),
-            };
+        if let Some(bookmark) = name.bookmark() {
+            let list = self.read_bookmark(bookmark)?;
+            return Ok(Properties::new(bookmark.as_str(), list));
         }
+        let name = name.name();
         let mut properties = self.read_properties(name)?;
         let failed = |errno| Error::from_errno(Operation::ReadProperties, name, errno);
-        // There is none of a volume, nor of what is locked or half received; any other reason would
-        // have kept the first call from succeeding.
-        if let Ok(zpl) = self.device().zpl_properties(name) {
-            for (property, value) in &zpl {
-                let entry = NvList::new().with("value", value.clone());
-                properties.list.insert(property, entry);
-            }
-        }
+        self.add_zpl_properties(&mut properties);
         match self.device().received_properties(name) {
             Ok(received) => properties.received = received,
             Err(errno) if errno.raw() == libc::ENOTSUP => {}
@@ -125,6 +127,18 @@ impl Zfs {
             properties.altroot = altroot.map(str::to_owned);
         }
         Ok(properties)
+    }
+
+    /// Enters what a file system, or a snapshot of one, has in itself.
+    pub(super) fn add_zpl_properties(&self, properties: &mut Properties) {
+        // There is none of a volume, nor of what is locked or half received; any other reason would
+        // have kept the other properties from being read.
+        if let Ok(zpl) = self.device().zpl_properties(&properties.own) {
+            for (property, value) in &zpl {
+                let entry = NvList::new().with("value", value.clone());
+                properties.list.insert(property, entry);
+            }
+        }
     }
 }
 

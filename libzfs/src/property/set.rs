@@ -211,10 +211,17 @@ impl SetProperties {
     pub fn run(self) -> Result<PropertiesSet> {
         let operation = Operation::SetProperties;
         let name = self.name.as_str();
-        let properties = self
+        let mut properties = self
             .zfs
             .read_properties(name)
             .map_err(|error| error.with_operation(operation))?;
+        if self
+            .values
+            .iter()
+            .any(|(name, _)| name == super::VERSION.name())
+        {
+            self.zfs.add_zpl_properties(&mut properties);
+        }
         let target = Target {
             holder: properties.holder(),
             properties: Some(&properties),

@@ -98,7 +98,7 @@ pub enum ValueError {
         holder: PropertyHolder,
     },
     /// The value is not one that the property can have.
-    #[error("{property} is {allowed}, not {value}")]
+    #[error("{property} is {allowed}, not {value:?}")]
     OutOfRange {
         /// The property.
         property: String,
