@@ -61,7 +61,8 @@ fn properties_are_inherited_from_where_they_are_set() {
     let snap = zfs.snapshot(&snapshot(zfs, &parent, "s")).unwrap();
     let on_snapshot = snap.user_property("com.example:x").unwrap();
     assert_eq!(on_snapshot.source, from);
-    assert_eq!(dataset.get(&MOUNTPOINT).unwrap(), None);
+    let mountpoint = dataset.get(&MOUNTPOINT).unwrap().unwrap();
+    assert_eq!(mountpoint.source, Source::Default);
     assert_eq!(dataset.user_property("com.example:y"), None);
     // A name that looks like nothing ZFS has is no panic either.
     assert_eq!(dataset.user_property(""), None);

@@ -79,11 +79,20 @@ impl Zfs {
     /// [`ErrorKind::BookmarkNotFound`], [`ErrorKind::DatasetNotFound`]
     #[doc(alias = "lzc_get_bookmark_props")]
     pub fn bookmark(&self, name: &BookmarkName) -> Result<Bookmark> {
-        let operation = Operation::ReadBookmark;
+        let properties = self.read_bookmark(name)?;
+        Bookmark::read(name.clone(), properties).ok_or_else(|| {
+            let kind = ErrorKind::UnexpectedAnswer;
+            let why = "not all of its properties";
+            Error::refused(Operation::ReadBookmark, name.as_str(), kind, why)
+        })
+    }
+
+    /// All properties of a bookmark.
+    pub(crate) fn read_bookmark(&self, name: &BookmarkName) -> Result<NvList> {
         let mut properties = self
             .library()
             .get_bookmark_props(name.as_str())
-            .map_err(|errno| Error::from_errno(operation, name.as_str(), errno))?;
+            .map_err(|errno| Error::from_errno(Operation::ReadBookmark, name.as_str(), errno))?;
         // What is redacted is told only in the list, and only if asked for by name.
         let redaction = [REDACT_SNAPS, REDACT_COMPLETE];
         for (short, values) in self.list_bookmarks(name.dataset(), &redaction)? {
@@ -96,10 +105,7 @@ impl Zfs {
                 _ => {}
             }
         }
-        Bookmark::read(name.clone(), properties).ok_or_else(|| {
-            let kind = ErrorKind::UnexpectedAnswer;
-            Error::refused(operation, name.as_str(), kind, "not all of its properties")
-        })
+        Ok(properties)
     }
 
     /// Whether there is a bookmark of this name.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use libzfs::key::Derivation;
 use libzfs::nvlist::{Endian, NvList};
-use libzfs::property::PropertyValue;
+use libzfs::property::{OwnerKind, PropertyValue, SpaceMeasure, SpaceOwner};
 use libzfs::resume_token::TokenFields;
 use libzfs::stream::BeginRecord;
 use libzfs::{
@@ -89,6 +89,29 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
             t.zfs.create(&t.dataset).encryption(Encryption::Aes256Gcm, raw_key()).run()
         };
         "create a volume" |t| t.zfs.create(&t.dataset).volume(1 << 20).run();
+
+        "all_properties" |t| t.zfs.all_properties(&t.dataset).map(drop);
+        "all_properties of a snapshot" |t| t.zfs.all_properties(&t.snapshot()).map(drop);
+        "set_properties" |t| {
+            let (name, value) = t.property.clone();
+            t.zfs.set_properties(&t.dataset).set_value(&name, value).run()?.all()
+        };
+        "set_properties of owners" |t| {
+            let set = t.zfs.set_properties(&t.dataset);
+            set.space_quota(&SpaceOwner::User(7), 1 << 40).run()?.all()
+        };
+        "inherit_property" |t| t.zfs.inherit_property(&t.dataset, &t.property.0);
+        "revert_property" |t| t.zfs.revert_property(&t.dataset, &t.property.0);
+        "space_of" |t| {
+            t.zfs.space_of(&t.dataset, &SpaceOwner::Project(7), SpaceMeasure::Used).map(drop)
+        };
+        "space_by_owner" |t| {
+            t.zfs.space_by_owner(&t.dataset, OwnerKind::User, SpaceMeasure::Used).map(drop)
+        };
+        "written_since" |t| t.zfs.written_since(&t.dataset, &t.snapshot()).map(drop);
+        "written_since_bookmark" |t| {
+            t.zfs.written_since_bookmark(&t.dataset, &t.bookmark()).map(drop)
+        };
 
         "load_key" |t| t.zfs.load_key(&t.dataset, &raw_key());
         "try_key" |t| t.zfs.try_key(&t.dataset, &raw_key()).map(drop);
@@ -199,6 +222,10 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
         "rollback" |t| t.zfs.rollback(&t.dataset).discard_changes().map(drop);
         "rollback to" |t| t.zfs.rollback(&t.dataset).to(&t.snapshot()).discard_changes().map(drop);
 
+        "set_pool_properties" |t| {
+            let (name, value) = t.property.clone();
+            t.zfs.set_pool_properties(&t.pool).set_value(&name, value).run()
+        };
         "pool_properties" |t| t.zfs.pool_properties(&t.pool).map(drop);
         "sync_pool" |t| t.zfs.sync_pool(&t.pool);
         "sync_pool_and_labels" |t| t.zfs.sync_pool_and_labels(&t.pool);

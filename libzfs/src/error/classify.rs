@@ -173,6 +173,31 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::SetProperty, libc::EINVAL | libc::ERANGE | libc::ENOENT) => Kind::InvalidProperty,
         (Op::SetProperty, libc::ENOTSUP) => Kind::FeatureDisabled,
 
+        (Op::SetProperties | Op::InheritProperty, libc::ENOENT) => Kind::DatasetNotFound,
+        (
+            Op::SetProperties | Op::InheritProperty,
+            libc::EINVAL | libc::ERANGE | libc::E2BIG | libc::ENAMETOOLONG,
+        ) => Kind::InvalidProperty,
+        (Op::SetProperties | Op::InheritProperty | Op::SetPoolProperties, libc::ENOTSUP) => {
+            Kind::FeatureDisabled
+        }
+        // Permissions are EPERM.
+        (Op::SetProperties | Op::InheritProperty | Op::ReadSpace, libc::EACCES) => {
+            Kind::KeyNotLoaded
+        }
+        (Op::SetPoolProperties, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::SetPoolProperties, libc::EINVAL | libc::E2BIG | libc::ENAMETOOLONG) => {
+            Kind::InvalidProperty
+        }
+        (Op::ReadSpace, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::ReadSpace, libc::ENOTSUP) => Kind::NotAccounted,
+        // Volumes have no owners.
+        (Op::ReadSpace, libc::EINVAL) => Kind::InvalidArgument,
+        (Op::ReadWritten, libc::ENOENT) => Kind::DatasetNotFound,
+        (Op::ReadWritten, libc::ESRCH) => Kind::BookmarkNotFound,
+        (Op::ReadWritten, libc::EINVAL | libc::EXDEV) => Kind::NotAnAncestor,
+        (Op::ReadWritten, libc::ENOTSUP) => Kind::FeatureDisabled,
+
         (Op::CreatePool | Op::ImportPool, libc::EEXIST) => Kind::PoolExists,
         (Op::DestroyPool | Op::ExportPool | Op::SuspendPool, libc::ENOENT) => Kind::PoolNotFound,
         (Op::SuspendPool, libc::ETIMEDOUT) => Kind::TimedOut,

@@ -130,6 +130,16 @@ operations! {
     PruneDedupTable "prune the deduplication table of pool";
     /// Setting a property, or leaving it out of a receive.
     SetProperty "set the property";
+    /// Setting properties of a dataset or snapshot.
+    SetProperties "set properties of";
+    /// Taking back what is set, so that another value holds.
+    InheritProperty "take back the property";
+    /// Setting properties of a pool.
+    SetPoolProperties "set properties of pool";
+    /// Reading what users, groups and projects take, or may take.
+    ReadSpace "read the space by owner of";
+    /// Reading what was written since a snapshot or bookmark.
+    ReadWritten "read what was written to";
     /// Mounting a dataset.
     Mount "mount";
     /// Unmounting a dataset.
@@ -224,6 +234,10 @@ kinds! {
     InvalidName libc::EINVAL, "invalid name";
     /// The name is longer than 255 bytes, or a tag longer than there is room for.
     NameTooLong libc::ENAMETOOLONG, "name too long";
+    /// Nobody counts what users, groups or projects take: the file system is of an old version, or
+    /// the pool lacks a feature.
+    NotAccounted libc::ENOTSUP, "space is not accounted by owner" =>
+        "zfs upgrade the file system, or enable the pool's feature userobj_accounting or project_quota";
     /// A property has a name, a type or a value that is not allowed here.
     InvalidProperty libc::EINVAL, "invalid property";
     /// An argument is not allowed, and the kernel does not say which.

@@ -138,6 +138,31 @@ pub(crate) struct ListedSnapshot {
     pub(crate) create_txg: u64,
 }
 
+/// What [`Device::each_owner`] finds: `zfs_useracct_t`.
+#[derive(Debug)]
+pub(crate) struct OwnedSpace {
+    pub(crate) domain: Vec<u8>,
+    pub(crate) rid: u32,
+    pub(crate) space: u64,
+}
+
+impl OwnedSpace {
+    const DOMAIN: usize = 256;
+    const LEN: usize = Self::DOMAIN + 16;
+
+    /// The domain up to a NUL, the number, four bytes of no meaning, and the space.
+    fn read(entry: &[u8]) -> Option<Self> {
+        let (domain, rest) = entry.split_at_checked(Self::DOMAIN)?;
+        let (rid, rest) = rest.split_first_chunk()?;
+        let space = rest.get(4..)?.first_chunk()?;
+        Some(Self {
+            domain: domain.split(|&byte| byte == 0).next()?.to_vec(),
+            rid: u32::from_ne_bytes(*rid),
+            space: u64::from_ne_bytes(*space),
+        })
+    }
+}
+
 /// The kernel's number for the type of a volume (`DMU_OST_ZVOL`).
 const DMU_OST_ZVOL: u32 = 3;
 
@@ -146,18 +171,25 @@ impl Device {
         Ok(Self(OpenOptions::new().read(true).write(true).open(PATH)?))
     }
 
+    /// Runs the command once.
+    fn call(&self, ioc: zfs_ioc_t, command: &mut Command) -> Result<()> {
+        command.point();
+        // SAFETY: the structure is as the kernel declares it (the layout tests), with sizes that
+        // are those of the buffers it points to, which `command` owns and which live until the
+        // call returns; the kernel writes into the answer's buffer alone.
+        let rc = unsafe { libc::ioctl(self.0.as_raw_fd(), ioc.into(), &raw mut *command.zc) };
+        match rc {
+            0 => Ok(()),
+            _ => Err(Errno::last()),
+        }
+    }
+
     /// Runs the command; repeats it with a larger buffer while the answer does not fit.
     fn run(&self, ioc: zfs_ioc_t, mut command: Command) -> Result<Command> {
         loop {
-            command.point();
-            // SAFETY: the structure is as the kernel declares it (the layout tests), with sizes
-            // that are those of the buffers it points to, which `command` owns and which live
-            // until the call returns; the kernel writes into the answer's buffer alone.
-            let rc = unsafe { libc::ioctl(self.0.as_raw_fd(), ioc.into(), &raw mut *command.zc) };
-            if rc == 0 {
+            let Err(errno) = self.call(ioc, &mut command) else {
                 return Ok(command);
-            }
-            let errno = Errno::last();
+            };
             let had = command.answer.len();
             // The kernel says how much it needs, with ENOMEM as the sign that it was too little.
             let needs = usize::try_from(command.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
@@ -185,6 +217,19 @@ impl Device {
         let done = self.run(ioctl::ZFS_IOC_OBJSET_STATS, Command::new(name)?)?;
         let stats = &done.zc.zc_objset_stats;
         Ok((stats.dds_guid, stats.dds_creation_txg))
+    }
+
+    /// `ZFS_IOC_OBJSET_ZPLPROPS`: what a file system, or a snapshot of one, has in itself. Without a
+    /// key it is not read, and there is none of a volume: `ENOENT` or another error.
+    pub(crate) fn zpl_properties(&self, name: &str) -> Result<NvList> {
+        let command = Command::new(name)?.answer(4 << 10);
+        self.run(ioctl::ZFS_IOC_OBJSET_ZPLPROPS, command)?.list()
+    }
+
+    /// `ZFS_IOC_OBJSET_RECVD_PROPS`: the properties that were received; `ENOTSUP` if none ever was.
+    pub(crate) fn received_properties(&self, name: &str) -> Result<NvList> {
+        let command = Command::new(name)?.answer(ANSWER);
+        self.run(ioctl::ZFS_IOC_OBJSET_RECVD_PROPS, command)?.list()
     }
 
     /// `ZFS_IOC_GET_HOLDS`, as `lzc_get_holds`
@@ -292,6 +337,105 @@ impl Device {
                 _ => Err(errno),
             },
         }
+    }
+
+    /// `ZFS_IOC_SET_PROP`: sets properties of a dataset or snapshot. On failure there may be a number
+    /// for each that was not set; the others were.
+    pub(crate) fn set_properties(
+        &self,
+        name: &str,
+        properties: &NvList,
+    ) -> Result<(), (Errno, NvList)> {
+        let whole = |errno| (errno, NvList::new());
+        let command = Command::new(name).and_then(|command| command.source(properties));
+        let mut command = command.map_err(whole)?;
+        // Each number takes less than its property does.
+        let room = command.source.len() + ANSWER;
+        command = command.answer(room);
+        self.call(ioctl::ZFS_IOC_SET_PROP, &mut command)
+            .map_err(|errno| {
+                let filled = command.zc.zc_nvlist_dst_filled != 0;
+                (
+                    errno,
+                    filled
+                        .then(|| command.list().ok())
+                        .flatten()
+                        .unwrap_or_default(),
+                )
+            })
+    }
+
+    /// `ZFS_IOC_INHERIT_PROP`: takes a value back; `received` brings back the one that was received.
+    pub(crate) fn inherit_property(
+        &self,
+        name: &str,
+        property: &str,
+        received: bool,
+    ) -> Result<()> {
+        let mut command = Command::new(name)?;
+        copy_name(&mut command.zc.zc_value, property)?;
+        command.zc.zc_cookie = received.into();
+        self.run(ioctl::ZFS_IOC_INHERIT_PROP, command).map(drop)
+    }
+
+    /// `ZFS_IOC_USERSPACE_ONE`: what the kernel's numbers for a property and an owner lead to; of an
+    /// owner with a domain that is not known here `ENOENT`.
+    pub(crate) fn space_of(
+        &self,
+        name: &str,
+        property: u64,
+        domain: &str,
+        rid: u32,
+    ) -> Result<u64> {
+        let mut command = Command::new(name)?;
+        command.zc.zc_objset_type = property;
+        copy_name(&mut command.zc.zc_value, domain)?;
+        command.zc.zc_guid = rid.into();
+        let done = self.run(ioctl::ZFS_IOC_USERSPACE_ONE, command)?;
+        Ok(done.zc.zc_cookie)
+    }
+
+    /// `ZFS_IOC_USERSPACE_MANY`: the same of each owner, in no order.
+    pub(crate) fn each_owner(
+        &self,
+        name: &str,
+        property: u64,
+        mut each: impl FnMut(OwnedSpace) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let mut cookie = 0;
+        loop {
+            let mut command = Command::new(name)?.answer(100 * OwnedSpace::LEN);
+            command.zc.zc_objset_type = property;
+            command.zc.zc_cookie = cookie;
+            let done = self.run(ioctl::ZFS_IOC_USERSPACE_MANY, command)?;
+            let filled = usize::try_from(done.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
+            let entries = done.answer.get(..filled).ok_or(Errno::new(libc::EIO))?;
+            if entries.is_empty() {
+                return Ok(());
+            }
+            cookie = done.zc.zc_cookie;
+            for entry in entries.chunks_exact(OwnedSpace::LEN) {
+                let entry = OwnedSpace::read(entry).ok_or(Errno::new(libc::EIO))?;
+                if each(entry).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// `ZFS_IOC_SPACE_WRITTEN`: bytes written since a snapshot or bookmark.
+    pub(crate) fn space_written(&self, name: &str, since: &str) -> Result<u64> {
+        let mut command = Command::new(name)?;
+        copy_name(&mut command.zc.zc_value, since)?;
+        let done = self.run(ioctl::ZFS_IOC_SPACE_WRITTEN, command)?;
+        Ok(done.zc.zc_cookie)
+    }
+
+    /// `ZFS_IOC_POOL_SET_PROPS`: all or none, but for a `cachefile`. The values have to have the types
+    /// that the kernel expects.
+    pub(crate) fn pool_set_props(&self, pool: &str, properties: &NvList) -> Result<()> {
+        let command = Command::new(pool)?.source(properties)?;
+        self.run(ioctl::ZFS_IOC_POOL_SET_PROPS, command).map(drop)
     }
 
     /// `ZFS_IOC_RENAME` for the snapshots of a dataset and all below it that have one name, which

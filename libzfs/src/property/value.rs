@@ -2,16 +2,23 @@
 
 use thiserror::Error;
 
-use super::{CanMount, Encryption};
+use super::index::{
+    AclInherit, AclMode, AclType, CacheMode, CanMount, CaseSensitivity, Checksum, Compression,
+    Dedup, DirectIo, DnodeSize, Encryption, FailMode, LogBias, Normalization, RedundantMetadata,
+    SnapDev, SnapDir, SyncMode, VolMode, Xattr,
+};
+use super::info::{Access, IndexNames, PropertyHolder, PropertyInfo, PropertyKind, Release};
+use super::text::parse_number;
 use crate::name::check_user_property;
 use crate::nvlist::Value;
 
 /// A value to give to a property.
 ///
 /// It is made from `bool` (`on` and `off`), numbers (numbers, sizes in bytes, times in seconds),
-/// and texts: the text of a string or user property, or the name of one of an enumeration's
-/// values, such as `"lz4"`. The kernel takes enumerations as numbers; the names of those that
-/// this crate knows are looked up here, so that a misspelt one is found before anything is done.
+/// the enumerations of this module, and texts: the text of a string or user property, the name of
+/// one of an enumeration's values, such as `"lz4"`, or a number as people write it, such as `"10G"`
+/// or `"none"`. The kernel takes enumerations as numbers; names are looked up here, so that a
+/// misspelt one is found before anything is done.
 ///
 /// A native property that this crate does not know is handed to the kernel as it is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +46,7 @@ pub enum ValueError {
         property: String,
     },
     /// The property cannot be inherited.
-    #[error("{property} cannot be inherited, and so not be excluded")]
+    #[error("{property} cannot be inherited")]
     NotInheritable {
         /// The property.
         property: String,
@@ -68,6 +75,56 @@ pub enum ValueError {
         /// What was given.
         value: u64,
     },
+    /// Nobody sets it: it is a statistic or a state.
+    #[error("{property} is read-only")]
+    ReadOnly {
+        /// The property.
+        property: String,
+    },
+    /// It can only be set at other times, such as when a dataset is created.
+    #[error("{property} can only be set {when}")]
+    CannotBeSet {
+        /// The property.
+        property: String,
+        /// When it can be set.
+        when: &'static str,
+    },
+    /// What it was to be set on has no such property.
+    #[error("a {holder} has no {property}")]
+    WrongHolder {
+        /// The property.
+        property: String,
+        /// What it was to be set on.
+        holder: PropertyHolder,
+    },
+    /// The value is not one that the property can have.
+    #[error("{property} is {allowed}, not {value:?}")]
+    OutOfRange {
+        /// The property.
+        property: String,
+        /// What was given.
+        value: String,
+        /// What it can be.
+        allowed: String,
+    },
+    /// A text is longer than there is room for.
+    #[error("the value of {property} has {len} bytes, with room for {max}")]
+    TooLong {
+        /// The property.
+        property: String,
+        /// How many bytes it has.
+        len: usize,
+        /// How many it may have.
+        max: usize,
+    },
+    /// The property, or the value, came with a later release of OpenZFS than the loaded module's.
+    #[error("{property} needs OpenZFS {since} or later")]
+    NeedsRelease {
+        /// The property, or the property with the value.
+        property: String,
+        /// The release that has it.
+        since: Release,
+    },
     /// The value is of another type than the property.
     #[error("{property} takes {expected}")]
     Type {
@@ -84,184 +141,136 @@ pub(crate) fn check_name(name: &str) -> Result<(), ValueError> {
     if name.contains(':') {
         return Ok(check_user_property(name)?);
     }
-    if NOT_INHERITABLE.contains(&name) {
-        return Err(ValueError::NotInheritable {
-            property: name.to_owned(),
-        });
-    }
-    let known = names_of(name).is_some()
-        || [TEXTS, NUMBERS, OTHERS]
-            .iter()
-            .any(|names| names.contains(&name));
-    if known {
-        Ok(())
-    } else {
-        Err(ValueError::Unknown {
-            property: name.to_owned(),
-        })
+    let property = || name.to_owned();
+    match super::info(name) {
+        Some(info) if info.access() == Access::ReadOnly => Err(ValueError::ReadOnly {
+            property: property(),
+        }),
+        Some(_) if is_of_one_dataset(name) => Err(ValueError::NotInheritable {
+            property: property(),
+        }),
+        Some(_) => Ok(()),
+        None => Err(ValueError::Unknown {
+            property: property(),
+        }),
     }
 }
 
-/// What a dataset does not inherit; the kernel passes over a wish to have it so.
-const NOT_INHERITABLE: &[&str] = &[
-    "canmount",
-    "filesystem_limit",
-    "quota",
-    "refquota",
-    "refreservation",
-    "reservation",
-    "snapshot_limit",
-    "version",
-    "volsize",
-];
+/// What a dataset does not inherit, so that the kernel passes over a wish to have it so.
+fn is_of_one_dataset(name: &str) -> bool {
+    const NOT_INHERITABLE: &[&str] = &[
+        "canmount",
+        "filesystem_limit",
+        "quota",
+        "refquota",
+        "refreservation",
+        "reservation",
+        "snapshot_limit",
+        "version",
+        "volsize",
+    ];
+    NOT_INHERITABLE.contains(&name) || name.starts_with("default")
+}
 
-/// Enumerations of which this crate does not know the values by name.
-const OTHERS: &[&str] = &[
-    "aclinherit",
-    "aclmode",
-    "casesensitivity",
-    "dedup",
-    "direct",
-    "dnodesize",
-    "encryption",
-    "keyformat",
-    "longname",
-    "normalization",
-    "pbkdf2salt",
-    "prefetch",
-    "version",
-    "volthreading",
-];
-
-const BOOLEANS: &[&str] = &[
-    "atime", "devices", "exec", "nbmand", "overlay", "readonly", "relatime", "setuid", "utf8only",
-    "vscan", "zoned",
-];
-
-const TEXTS: &[&str] = &[
-    "context",
-    "defcontext",
-    "fscontext",
-    "keylocation",
-    "mlslabel",
-    "mountpoint",
-    "rootcontext",
-    "sharenfs",
-    "sharesmb",
-];
-
-const NUMBERS: &[&str] = &[
-    "copies",
-    "filesystem_limit",
-    "pbkdf2iters",
-    "quota",
-    "recordsize",
-    "refquota",
-    "refreservation",
-    "reservation",
-    "snapshot_limit",
-    "special_small_blocks",
-    "volblocksize",
-    "volsize",
-];
-
-/// Sizes that the kernel does not check when a dataset is created with them.
+/// Sizes that the kernel does not check.
 const BLOCK_SIZES: &[&str] = &["recordsize", "volblocksize"];
 
-type Names = &'static [(&'static str, u64)];
-
-const ON_OFF: Names = &[("off", 0), ("on", 1)];
-const CACHE: Names = &[("none", 0), ("metadata", 1), ("all", 2)];
-
-/// The values of enumerations, by name. `zstd-N` is not listed: the level is part of the number.
-const INDEXES: &[(&str, Names)] = &[
-    ("acltype", &[("off", 0), ("posix", 1), ("nfsv4", 2)]),
-    ("canmount", &[("off", 0), ("on", 1), ("noauto", 2)]),
-    (
-        "checksum",
-        &[
-            ("on", 1),
-            ("off", 2),
-            ("fletcher2", 6),
-            ("fletcher4", 7),
-            ("sha256", 8),
-            ("noparity", 10),
-            ("sha512", 11),
-            ("skein", 12),
-            ("edonr", 13),
-            ("blake3", 14),
-        ],
-    ),
-    (
-        "compression",
-        &[
-            ("on", 1),
-            ("off", 2),
-            ("lzjb", 3),
-            ("gzip-1", 5),
-            ("gzip-2", 6),
-            ("gzip-3", 7),
-            ("gzip-4", 8),
-            ("gzip-5", 9),
-            ("gzip", 10),
-            ("gzip-6", 10),
-            ("gzip-7", 11),
-            ("gzip-8", 12),
-            ("gzip-9", 13),
-            ("zle", 14),
-            ("lz4", 15),
-            ("zstd", 16),
-        ],
-    ),
-    ("logbias", &[("latency", 0), ("throughput", 1)]),
-    ("primarycache", CACHE),
-    ("secondarycache", CACHE),
-    (
-        "redundant_metadata",
-        &[("all", 0), ("most", 1), ("some", 2), ("none", 3)],
-    ),
-    ("snapdev", &[("hidden", 0), ("visible", 1)]),
-    ("snapdir", &[("hidden", 0), ("visible", 1), ("disabled", 2)]),
-    ("sync", &[("standard", 0), ("always", 1), ("disabled", 2)]),
-    (
-        "volmode",
-        &[
-            ("default", 0),
-            ("full", 1),
-            ("geom", 1),
-            ("dev", 2),
-            ("none", 3),
-        ],
-    ),
-    ("xattr", &[("off", 0), ("dir", 1), ("on", 2), ("sa", 2)]),
-];
-
-/// `zstd-3` is the number of zstd with the level in the bits above the lowest seven.
-fn zstd_level(name: &str) -> Option<u64> {
-    const ZSTD: u64 = 16;
-    let level: u64 = name.strip_prefix("zstd-")?.parse().ok()?;
-    (1..=19).contains(&level).then_some(ZSTD | level << 7)
-}
-
-fn names_of(property: &str) -> Option<Names> {
-    if BOOLEANS.contains(&property) {
-        return Some(ON_OFF);
+/// What `none` and `auto` are of a number, where they are something.
+fn word(property: &str, text: &str) -> Option<u64> {
+    match (property, text) {
+        ("quota" | "refquota" | "reservation" | "refreservation", "none") => Some(0),
+        ("filesystem_limit" | "snapshot_limit", "none") => Some(u64::MAX),
+        ("dedup_table_quota", "none") => Some(0),
+        ("dedup_table_quota", "auto") => Some(u64::MAX),
+        (property, "none") if property.starts_with("default") => Some(0),
+        _ => None,
     }
-    INDEXES
-        .iter()
-        .find(|(name, _)| *name == property)
-        .map(|(_, names)| *names)
 }
 
-impl PropertyValue {
-    /// The value in the form that the kernel takes for `property`.
-    pub(crate) fn to_native(&self, property: &str) -> Result<Value, ValueError> {
+impl PropertyInfo {
+    /// The value in the form that the kernel takes.
+    ///
+    /// Texts are read as `zfs set` reads them: a size may be `10G`, a limit `none`.
+    ///
+    /// # Errors
+    ///
+    /// It is of another type, or none of an enumeration's, or a block size that is none.
+    pub fn native_value(&self, value: &PropertyValue) -> Result<Value, ValueError> {
+        let property = || self.name.to_owned();
         let wrong_type = |expected| {
             Err(ValueError::Type {
-                property: property.to_owned(),
+                property: property(),
                 expected,
             })
         };
+        match (self.kind, value) {
+            (PropertyKind::Index(names), PropertyValue::Text(name)) => {
+                index(self.name, names, name)
+            }
+            (PropertyKind::Index(names), PropertyValue::Bool(on)) => {
+                index(self.name, names, if *on { "on" } else { "off" })
+            }
+            (PropertyKind::Index(_), PropertyValue::Number(number)) => Ok(Value::U64(*number)),
+            (PropertyKind::Text, PropertyValue::Text(text)) => Ok(Value::from(text.as_str())),
+            (PropertyKind::Text, _) => wrong_type("a text"),
+            (PropertyKind::List, _) => Err(ValueError::ReadOnly {
+                property: property(),
+            }),
+            (_, PropertyValue::Bool(_)) => wrong_type("a number"),
+            (_, PropertyValue::Number(number)) => self.number(*number),
+            (_, PropertyValue::Text(text)) => {
+                match word(self.name, text).or_else(|| parse_number(text)) {
+                    Some(number) => self.number(number),
+                    None => wrong_type("a number, such as 512, 10G or 1.5T"),
+                }
+            }
+        }
+    }
+
+    fn number(&self, number: u64) -> Result<Value, ValueError> {
+        if BLOCK_SIZES.contains(&self.name) && !(number >= 512 && number.is_power_of_two()) {
+            return Err(ValueError::BlockSize {
+                property: self.name.to_owned(),
+                value: number,
+            });
+        }
+        Ok(Value::U64(number))
+    }
+}
+
+fn index(property: &str, names: IndexNames, name: &str) -> Result<Value, ValueError> {
+    match names.iter().find(|(known, _)| *known == name) {
+        Some((_, index)) => Ok(Value::U64(*index)),
+        None => Err(ValueError::NotOneOf {
+            property: property.to_owned(),
+            value: name.to_owned(),
+            allowed: names_of(names),
+        }),
+    }
+}
+
+pub(super) fn names_of(names: IndexNames) -> String {
+    let names: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
+    names.join(", ")
+}
+
+impl PropertyValue {
+    /// The value in the form that the kernel takes for `property` of a dataset. A native one that
+    /// this crate does not know is left as it is given.
+    pub(crate) fn to_native(&self, property: &str) -> Result<Value, ValueError> {
+        self.check_nul(property)?;
+        if property.contains(':') {
+            return self.to_user(property);
+        }
+        match (super::info(property), self) {
+            (Some(info), value) => info.native_value(value),
+            (None, Self::Number(number)) => Ok(Value::U64(*number)),
+            (None, Self::Bool(on)) => Ok(Value::U64((*on).into())),
+            (None, Self::Text(text)) => Ok(Value::from(text.as_str())),
+        }
+    }
+
+    pub(super) fn check_nul(&self, property: &str) -> Result<(), ValueError> {
         if matches!(self, Self::Text(text) if text.contains('\0')) {
             return Err(ValueError::Nul {
                 property: property.to_owned(),
@@ -272,57 +281,18 @@ impl PropertyValue {
                 property: property.to_owned(),
             });
         }
-        if property.contains(':') {
-            check_user_property(property)?;
-            return match self {
-                Self::Text(text) => Ok(Value::from(text.as_str())),
-                _ => wrong_type("a text: it is a user property"),
-            };
-        }
-        let as_name = match self {
-            Self::Bool(on) => Some(if *on { "on" } else { "off" }),
-            Self::Text(text) => Some(text.as_str()),
-            Self::Number(_) => None,
-        };
-        if let (Some(names), Some(name)) = (names_of(property), as_name) {
-            let index = names
-                .iter()
-                .find(|(known, _)| *known == name)
-                .map(|(_, index)| *index);
-            let level = if property == "compression" {
-                zstd_level(name)
-            } else {
-                None
-            };
-            return match index.or(level) {
-                Some(index) => Ok(Value::U64(index)),
-                None => Err(ValueError::NotOneOf {
-                    property: property.to_owned(),
-                    value: name.to_owned(),
-                    allowed: names
-                        .iter()
-                        .map(|(name, _)| *name)
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                }),
-            };
-        }
+        Ok(())
+    }
+
+    /// The value of a user property.
+    pub(super) fn to_user(&self, property: &str) -> Result<Value, ValueError> {
+        check_user_property(property)?;
         match self {
-            Self::Number(_) if TEXTS.contains(&property) => wrong_type("a text"),
-            Self::Bool(_) if TEXTS.contains(&property) => wrong_type("a text"),
-            Self::Bool(_) | Self::Text(_) if NUMBERS.contains(&property) => wrong_type("a number"),
-            Self::Number(number)
-                if BLOCK_SIZES.contains(&property)
-                    && !(*number >= 512 && number.is_power_of_two()) =>
-            {
-                Err(ValueError::BlockSize {
-                    property: property.to_owned(),
-                    value: *number,
-                })
-            }
-            Self::Number(number) => Ok(Value::U64(*number)),
-            Self::Bool(on) => Ok(Value::U64((*on).into())),
             Self::Text(text) => Ok(Value::from(text.as_str())),
+            _ => Err(ValueError::Type {
+                property: property.to_owned(),
+                expected: "a text: it is a user property",
+            }),
         }
     }
 }
@@ -357,16 +327,20 @@ impl From<String> for PropertyValue {
     }
 }
 
-impl From<CanMount> for PropertyValue {
-    fn from(canmount: CanMount) -> Self {
-        Self::Number(canmount.index())
-    }
+macro_rules! from_enumerations {
+    ($($enum:ident)*) => {$(
+        impl From<$enum> for PropertyValue {
+            fn from(value: $enum) -> Self {
+                Self::Number(value.index())
+            }
+        }
+    )*};
 }
 
-impl From<Encryption> for PropertyValue {
-    fn from(suite: Encryption) -> Self {
-        Self::Number(suite.index())
-    }
+from_enumerations! {
+    AclInherit AclMode AclType CacheMode CanMount CaseSensitivity Checksum Compression Dedup DirectIo
+    DnodeSize Encryption FailMode LogBias Normalization RedundantMetadata SnapDev SnapDir SyncMode
+    VolMode Xattr
 }
 
 #[cfg(test)]
@@ -386,6 +360,9 @@ mod tests {
         assert_eq!(native("compression", "zstd-3"), Ok(Value::U64(16 | 3 << 7)));
         assert_eq!(native("compression", false), Ok(Value::U64(2)));
         assert_eq!(native("quota", 1_u64 << 30), Ok(Value::U64(1 << 30)));
+        assert_eq!(native("quota", "1.5G"), Ok(Value::U64(3 << 29)));
+        assert_eq!(native("quota", "none"), Ok(Value::U64(0)));
+        assert_eq!(native("snapshot_limit", "none"), Ok(Value::U64(u64::MAX)));
         assert_eq!(native("mountpoint", "none"), Ok(Value::from("none")));
         assert_eq!(native("com.example:a", "b"), Ok(Value::from("b")));
     }
@@ -395,7 +372,8 @@ mod tests {
         let why = |property, value: PropertyValue| native(property, value).unwrap_err().to_string();
         assert!(why("readonly", "yes".into()).contains("off, on"));
         assert!(why("compression", "zstd-20".into()).contains("lz4"));
-        assert!(why("quota", "1G".into()).contains("a number"));
+        assert!(why("quota", "1X".into()).contains("a number"));
+        assert!(why("recordsize", "none".into()).contains("a number"));
         assert!(why("mountpoint", true.into()).contains("a text"));
         assert!(why("com.example:a", 1_u64.into()).contains("user property"));
         assert!(why("recordsize", 1000_u64.into()).contains("power of two"));

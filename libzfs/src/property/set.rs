@@ -1,0 +1,311 @@
+//! Setting properties of datasets and snapshots, and taking values back.
+
+use crate::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
+use crate::handle::Zfs;
+use crate::name::{DatasetName, SnapshotName, check_user_property};
+use crate::nvlist::NvList;
+
+use super::check::{Target, check_release};
+use super::info::{Access, PropertyHolder};
+use super::read::HasProperties;
+use super::{NativeProperty, PropertyValue, ValueError};
+
+/// A name of something whose properties can be set: a dataset, or a snapshot, which has but user
+/// properties of its own.
+pub trait SetsProperties: HasProperties {}
+
+impl SetsProperties for DatasetName {}
+impl SetsProperties for SnapshotName {}
+
+impl Zfs {
+    /// Begins to set properties of a dataset or snapshot; see [`SetProperties`].
+    #[doc(alias = "ZFS_IOC_SET_PROP")]
+    #[doc(alias = "zfs_prop_set_list")]
+    pub fn set_properties<N: SetsProperties + ?Sized>(&self, name: &N) -> SetProperties {
+        SetProperties {
+            zfs: self.clone(),
+            name: name.name().to_owned(),
+            values: Vec::new(),
+            quotas: NvList::new(),
+            may_shrink: false,
+        }
+    }
+
+    /// Takes back what is set on a dataset or snapshot, so that it has the value of the dataset
+    /// above or the default. A received value is hidden too, until
+    /// [`revert_property`](Self::revert_property) brings it back.
+    ///
+    /// What `zfs inherit` does besides is not done: nothing is mounted elsewhere, or otherwise, or
+    /// shared. What is below keeps what is set there.
+    ///
+    /// Needs the permission of the property's name, of a user property `userprop`.
+    ///
+    /// # Errors
+    ///
+    /// * [`ErrorKind::InvalidProperty`]: it is unknown, read-only, set at creation, one that this has
+    ///   not, or one that is not inherited, such as `quota`;
+    /// * [`ErrorKind::Unsupported`]: it came with a later release;
+    /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`]
+    #[doc(alias = "ZFS_IOC_INHERIT_PROP")]
+    #[doc(alias = "zfs_prop_inherit")]
+    pub fn inherit_property<N: SetsProperties + ?Sized>(
+        &self,
+        name: &N,
+        property: &str,
+    ) -> Result<()> {
+        self.take_back(name.name(), property, Back::Inherit)
+    }
+
+    /// Takes back what is set on a dataset or snapshot, so that it has the value that was received;
+    /// if none was, that of the dataset above or the default. Limits such as `quota` can be taken
+    /// back too.
+    ///
+    /// For the rest it is as [`inherit_property`](Self::inherit_property).
+    ///
+    /// # Errors
+    ///
+    /// As for [`inherit_property`](Self::inherit_property).
+    #[doc(alias = "ZFS_IOC_INHERIT_PROP")]
+    pub fn revert_property<N: SetsProperties + ?Sized>(
+        &self,
+        name: &N,
+        property: &str,
+    ) -> Result<()> {
+        self.take_back(name.name(), property, Back::Revert)
+    }
+
+    fn take_back(&self, name: &str, property: &str, back: Back) -> Result<()> {
+        let operation = Operation::InheritProperty;
+        let target = || format!("{property} of {name}");
+        let properties = self
+            .read_properties(name)
+            .map_err(|error| error.with_operation(operation))?;
+        check_back(property, properties.holder(), back)
+            .map_err(|error| refused(operation, target(), error))?;
+        tracing::debug!(name, property, ?back, "inherit property");
+        self.device()
+            .inherit_property(name, property, back == Back::Revert)
+            .map_err(|errno| Error::from_errno(operation, target(), errno))
+    }
+}
+
+/// To what a property goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Back {
+    Inherit,
+    Revert,
+}
+
+fn check_back(name: &str, holder: PropertyHolder, back: Back) -> Result<(), ValueError> {
+    if name.contains(':') {
+        return Ok(check_user_property(name)?);
+    }
+    let property = || name.to_owned();
+    let Some(info) = super::info(name) else {
+        return Err(ValueError::Unknown {
+            property: property(),
+        });
+    };
+    match info.access() {
+        Access::Inheritable => {}
+        Access::ReadOnly => {
+            return Err(ValueError::ReadOnly {
+                property: property(),
+            });
+        }
+        // The kernel would look for the key where nobody said.
+        Access::Settable
+            if back == Back::Revert && !matches!(name, "volsize" | "version" | "keylocation") => {}
+        Access::Settable => {
+            return Err(ValueError::NotInheritable {
+                property: property(),
+            });
+        }
+        Access::AtCreation | Access::AtCreationOrInherited | Access::AtImport => {
+            return Err(ValueError::CannotBeSet {
+                property: property(),
+                when: "when a dataset is created",
+            });
+        }
+    }
+    if holder == PropertyHolder::Snapshot || !info.is_for(holder) {
+        return Err(ValueError::WrongHolder {
+            property: property(),
+            holder,
+        });
+    }
+    check_release(info)
+}
+
+pub(super) fn refused(operation: Operation, target: String, error: ValueError) -> Error {
+    let kind = kind_of(&error);
+    Error::refused(operation, target, kind, error)
+}
+
+fn kind_of(error: &ValueError) -> ErrorKind {
+    match error {
+        ValueError::NeedsRelease { .. } => ErrorKind::Unsupported,
+        _ => ErrorKind::InvalidProperty,
+    }
+}
+
+/// Several properties to be set on one dataset or snapshot; [`run`](Self::run) does it.
+///
+/// What `zfs set` does besides is not done: after a change of `mountpoint`, `canmount`, `sharenfs` or
+/// `sharesmb` nothing is mounted or shared elsewhere, nor is a mount given other options on OpenZFS
+/// that leaves this to `zfs` (2.2 and later, for `atime`, `relatime`, `devices`, `exec`, `setuid` and
+/// `readonly`); `refreservation` does not grow with `volsize`.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is set before run()"]
+pub struct SetProperties {
+    zfs: Zfs,
+    name: String,
+    values: Vec<(String, PropertyValue)>,
+    pub(super) quotas: NvList,
+    may_shrink: bool,
+}
+
+impl SetProperties {
+    /// Sets a native property to a value of its type.
+    pub fn set<T: Into<PropertyValue>>(self, property: &NativeProperty<T>, value: T) -> Self {
+        self.set_value(property.name(), value)
+    }
+
+    /// Sets a user property, or a native one from what `zfs set` takes: `10G`, `none`, `zstd-3`, `on`.
+    pub fn set_text(self, property: &str, text: &str) -> Self {
+        self.set_value(property, text)
+    }
+
+    /// Sets a property by its name.
+    pub fn set_value(mut self, property: &str, value: impl Into<PropertyValue>) -> Self {
+        self.values.push((property.to_owned(), value.into()));
+        self
+    }
+
+    /// Lets a volume become smaller, where [`VOLSIZE`](super::VOLSIZE) is set: what is behind its
+    /// new end is lost.
+    pub fn discard_behind_new_volsize(mut self) -> Self {
+        self.may_shrink = true;
+        self
+    }
+
+    /// Sets them.
+    ///
+    /// All values are looked at first, and with one that cannot be set none is. Of those that the
+    /// kernel refuses all the same, such as a `quota` of less than is used, the others are set.
+    ///
+    /// Needs the permission of each property's name, of user properties `userprop`.
+    ///
+    /// # Errors
+    ///
+    /// None was set then. [`Error::failures`] has each property that could not be.
+    ///
+    /// * [`ErrorKind::InvalidProperty`]: one is unknown, read-only, set at creation, not one that
+    ///   this has, or has a value that it cannot have; the reason is in the error's text;
+    /// * [`ErrorKind::Unsupported`]: one, or its value, came with a later release;
+    /// * [`ErrorKind::FeatureDisabled`]: a value needs a feature of the pool;
+    /// * [`ErrorKind::NoSpace`]: a limit is lower than what is used, or there is not what is to be
+    ///   reserved;
+    /// * [`ErrorKind::KeyNotLoaded`]: what is to be changed is behind a key;
+    /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`]
+    pub fn run(self) -> Result<PropertiesSet> {
+        let operation = Operation::SetProperties;
+        let name = self.name.as_str();
+        let mut properties = self
+            .zfs
+            .read_properties(name)
+            .map_err(|error| error.with_operation(operation))?;
+        if self
+            .values
+            .iter()
+            .any(|(name, _)| name == super::VERSION.name())
+        {
+            self.zfs.add_zpl_properties(&mut properties);
+        }
+        let target = Target {
+            holder: properties.holder(),
+            properties: Some(&properties),
+            may_shrink: self.may_shrink,
+        };
+        let list = checked(operation, name, &target, &self.values)?;
+        let list: NvList = list.into_iter().chain(self.quotas.clone()).collect();
+        if list.is_empty() {
+            return Ok(PropertiesSet { error: None });
+        }
+        tracing::debug!(name, properties = list.len(), "set properties");
+        let Err((errno, errors)) = self.zfs.device().set_properties(name, &list) else {
+            return Ok(PropertiesSet { error: None });
+        };
+        let number = |value: &crate::nvlist::Value| i32::try_from(value.to_integer()?).ok();
+        let failures: Vec<_> = errors
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.to_string(),
+                    Errno::new(number(value).unwrap_or(libc::EIO)),
+                )
+            })
+            .collect();
+        let is_partial = (1..list.len()).contains(&failures.len());
+        let error = Error::from_errno(operation, name, errno).with_failures(failures, 0);
+        match is_partial {
+            true => Ok(PropertiesSet { error: Some(error) }),
+            false => Err(error),
+        }
+    }
+}
+
+/// The values in the kernel's form, or an error with all that cannot be set.
+pub(super) fn checked(
+    operation: Operation,
+    name: &str,
+    target: &Target,
+    values: &[(String, PropertyValue)],
+) -> Result<NvList> {
+    let mut list = NvList::new();
+    let mut failures = Vec::new();
+    let mut reasons = Vec::new();
+    for (property, value) in values {
+        match target.check(property, value) {
+            Ok(value) => {
+                list.insert(property.as_str(), value);
+            }
+            Err(error) => {
+                let kind = kind_of(&error);
+                failures.push(Failure {
+                    name: property.clone(),
+                    kind,
+                    errno: kind.usual_errno(),
+                });
+                reasons.push(error.to_string());
+            }
+        }
+    }
+    if failures.is_empty() {
+        return Ok(list);
+    }
+    Err(Error::of_failures(operation, name, failures).with_source(reasons.join("; ")))
+}
+
+/// What setting properties came to.
+#[derive(Debug)]
+#[must_use = "some may not have been set; see all() and failures()"]
+pub struct PropertiesSet {
+    error: Option<Error>,
+}
+
+impl PropertiesSet {
+    /// Demands that every property was set.
+    ///
+    /// # Errors
+    ///
+    /// That of the first that was not, with all of them in [`Error::failures`]. The others are set.
+    pub fn all(self) -> Result<()> {
+        self.error.map_or(Ok(()), Err)
+    }
+
+    /// The properties that were not set, and why.
+    pub fn failures(&self) -> &[Failure] {
+        self.error.as_ref().map_or(&[], Error::failures)
+    }
+}
