@@ -57,6 +57,7 @@
 
 mod fletcher4;
 pub mod key;
+pub mod label;
 mod name;
 pub mod nvlist;
 pub mod package;
