@@ -152,7 +152,12 @@ pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
 pub use self::hold_guard::HoldGuard;
 #[cfg(feature = "lzc")]
-pub use self::pool::RunningScrub;
+pub use self::pool::{
+    AddVdevs, AttachDevice, CreatePool, DamagedBlock, Event, Events, EventsFrom, FoundPool,
+    FoundPools, History, HistoryRecord, ImportPool, ImportedPool, IoStatistics, Latency,
+    LatencyHistogram, NewVdev, PoolStatus, RunningScrub, Scan, ScanKind, ScanState, VdevClass,
+    VdevKind, VdevReason, VdevState, VdevStats, VdevStatus,
+};
 #[cfg(feature = "lzc")]
 pub use self::program::Program;
 #[cfg(feature = "lzc")]

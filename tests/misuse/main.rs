@@ -113,7 +113,14 @@ fn what_is_missing_is_an_error_of_every_function() {
     let results = within(LIMIT, move || call_all(&things));
     check(&results);
     // These say so with their value.
-    let values = ["dataset_exists", "snapshot_exists", "bookmark_exists"];
+    let values = [
+        "dataset_exists",
+        "snapshot_exists",
+        "bookmark_exists",
+        "pools",
+        "find_pools",
+        "events",
+    ];
     for (name, result) in &results {
         assert_eq!(result.is_ok(), values.contains(name), "{name}: {result:?}");
     }
@@ -220,6 +227,7 @@ fn values_of_the_wrong_type_are_refused() {
     ];
     let typed = [
         "create with a property",
+        "create_pool with a property",
         "receive a record",
         "set_vdev_property",
         "destroy_dataset",
@@ -370,4 +378,4 @@ fn nothing_needs_the_device_to_stay_where_it_was() {
 }
 
 /// What needs a descriptor of its own.
-const OPENS_THE_DEVICE: &[&str] = &["hold_guard"];
+const OPENS_THE_DEVICE: &[&str] = &["hold_guard", "events"];
