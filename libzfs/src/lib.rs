@@ -59,6 +59,7 @@
 
 mod fletcher4;
 pub mod key;
+pub mod label;
 mod name;
 pub mod nvlist;
 pub mod package;
@@ -159,7 +160,12 @@ pub use self::mount::MountBuilder;
 #[cfg(feature = "lzc")]
 pub use self::mount::MountPoint;
 #[cfg(feature = "lzc")]
-pub use self::pool::RunningScrub;
+pub use self::pool::{
+    AddVdevs, AttachDevice, CreatePool, DamagedBlock, Event, Events, EventsFrom, FoundPool,
+    FoundPools, History, HistoryRecord, ImportPool, ImportedPool, IoStatistics, Latency,
+    LatencyHistogram, NewVdev, PoolStatus, RunningScrub, Scan, ScanKind, ScanState, VdevClass,
+    VdevKind, VdevReason, VdevState, VdevStats, VdevStatus,
+};
 #[cfg(feature = "lzc")]
 pub use self::program::Program;
 #[cfg(feature = "lzc")]

@@ -11,8 +11,8 @@ use libzfs::resume_token::TokenFields;
 use libzfs::stream::BeginRecord;
 use libzfs::{
     BookmarkName, BootEnvironment, DatasetActivity, DatasetName, DedupPrune, Destroy, Encryption,
-    HoldTag, PoolActivity, PoolName, PoolTable, ResumeToken, RunningScrub, Scrub, SnapshotName,
-    VdevGuid, Zfs,
+    EventsFrom, HoldTag, PoolActivity, PoolName, PoolTable, ResumeToken, RunningScrub, Scrub,
+    SnapshotName, VdevGuid, Zfs,
 };
 
 use crate::support::{noise, raw_key};
@@ -226,6 +226,39 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
             let (name, value) = t.property.clone();
             t.zfs.set_pool_properties(&t.pool).set_value(&name, value).run()
         };
+        "pools" |t| t.zfs.pools().map(drop);
+        "pool_status" |t| t.zfs.pool_status(&t.pool).map(drop);
+        "pool_errors" |t| t.zfs.pool_errors(&t.pool).map(drop);
+        "pool_history" |t| t.zfs.pool_history(&t.pool).try_for_each(|record| record.map(drop));
+        "events" |t| t.zfs.events(EventsFrom::Oldest)?.next_ready().map(drop);
+        "clear_errors" |t| t.zfs.clear_errors(&t.pool);
+        "clear_vdev_errors" |t| t.zfs.clear_vdev_errors(&t.pool, VdevGuid::new(7));
+        "create_pool" |t| t.zfs.create_pool(&t.pool).vdev("/no/such/file").run();
+        "create_pool with a property" |t| {
+            let (name, value) = t.property.clone();
+            t.zfs.create_pool(&t.pool).vdev("/no/such/file").set(&name, value.clone())
+                .root(&name, value).altroot(&name).cache_file(&name).compatibility(&name).run()
+        };
+        "find_pools" |t| t.zfs.find_pools(["/dev"])?.named(&t.pool).map(drop).or(Ok(()));
+        "import_pool" |t| {
+            let found = t.zfs.find_pools(["/dev"])?;
+            t.zfs.import_pool(found.named(&t.pool)?).read_only().run()
+        };
+        "offline_device" |t| t.zfs.offline_device(&t.pool, VdevGuid::new(7));
+        "offline_device_temporarily" |t| {
+            t.zfs.offline_device_temporarily(&t.pool, VdevGuid::new(7))
+        };
+        "online_device" |t| t.zfs.online_device(&t.pool, VdevGuid::new(7)).map(drop);
+        "expand_device" |t| t.zfs.expand_device(&t.pool, VdevGuid::new(7)).map(drop);
+        "attach_device" |t| t.zfs.attach_device(&t.pool, VdevGuid::new(7), "/no/such/file").run();
+        "replace_device" |t| t.zfs.replace_device(&t.pool, VdevGuid::new(7), "").run();
+        "detach_device" |t| t.zfs.detach_device(&t.pool, VdevGuid::new(7));
+        "add_vdevs" |t| t.zfs.add_vdevs(&t.pool).vdev("/no/such/file").run();
+        "remove_vdev" |t| t.zfs.remove_vdev(&t.pool, VdevGuid::new(7));
+        // Of one that is not there: the others need theirs.
+        "export_pool" |t| t.zfs.export_pool(&"no-such-pool".parse().unwrap());
+        "force_export_pool" |t| t.zfs.force_export_pool(&"no-such-pool".parse().unwrap());
+        "destroy_pool" |t| t.zfs.destroy_pool(&"no-such-pool".parse().unwrap());
         "pool_properties" |t| t.zfs.pool_properties(&t.pool).map(drop);
         "sync_pool" |t| t.zfs.sync_pool(&t.pool);
         "sync_pool_and_labels" |t| t.zfs.sync_pool_and_labels(&t.pool);

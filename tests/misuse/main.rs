@@ -119,6 +119,9 @@ fn what_is_missing_is_an_error_of_every_function() {
         "bookmark_exists",
         "mount_points",
         "mount_points_of",
+        "pools",
+        "find_pools",
+        "events",
     ];
     for (name, result) in &results {
         assert_eq!(result.is_ok(), values.contains(name), "{name}: {result:?}");
@@ -226,6 +229,7 @@ fn values_of_the_wrong_type_are_refused() {
     ];
     let typed = [
         "create with a property",
+        "create_pool with a property",
         "receive a record",
         "set_vdev_property",
         "destroy_dataset",
@@ -376,4 +380,4 @@ fn nothing_needs_the_device_to_stay_where_it_was() {
 }
 
 /// What needs a descriptor of its own.
-const OPENS_THE_DEVICE: &[&str] = &["hold_guard", "mount"];
+const OPENS_THE_DEVICE: &[&str] = &["hold_guard", "mount", "events"];

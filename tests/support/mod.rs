@@ -11,6 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use libzfs::testing::Pool;
+pub(crate) use libzfs::testing::{NOBODY, as_user};
 use libzfs::{DatasetName, Encryption, ErrorKind, Key, SendBuilder, SendStream, SnapshotName, Zfs};
 
 pub(crate) const PASSPHRASE: &str = "correct horse battery staple";
@@ -207,35 +208,6 @@ pub(crate) fn lateness<T>(work: impl FnOnce() -> T) -> (T, Duration) {
         let value = work();
         drop(done);
         (value, waking.join().unwrap())
-    })
-}
-
-/// A user who may do nothing but what is allowed to him.
-pub(crate) const NOBODY: u32 = 65534;
-
-/// Runs `work` in a thread that is another user, without groups and privileges. What it opens
-/// itself it has to have the right to; a handle that root opened it can use, and the kernel then
-/// asks who is calling.
-#[track_caller]
-pub(crate) fn as_user<T: Send>(uid: u32, work: impl FnOnce() -> T + Send) -> T {
-    let become_user = || {
-        // C's own functions change all threads, the system calls only the one that calls.
-        // SAFETY: with no groups the list is not read.
-        let groups = unsafe { libc::syscall(libc::SYS_setgroups, 0, 0) };
-        // SAFETY: only numbers are passed.
-        let gid = unsafe { libc::syscall(libc::SYS_setresgid, uid, uid, uid) };
-        // SAFETY: only numbers are passed.
-        let uid = unsafe { libc::syscall(libc::SYS_setresuid, uid, uid, uid) };
-        assert_eq!((groups, gid, uid), (0, 0, 0));
-    };
-    thread::scope(|scope| {
-        let thread = scope.spawn(|| {
-            become_user();
-            work()
-        });
-        thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }
 

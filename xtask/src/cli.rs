@@ -15,7 +15,7 @@ use crate::guest::{self, Settings, Streams};
 use crate::project::Project;
 use crate::qemu::Clock;
 use crate::release::Release;
-use crate::{bench, check, demo, guests, memory, miri, msrv, native, runner, test};
+use crate::{bench, check, demo, guests, memory, miri, msrv, native, pools, runner, test};
 
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", about = "How the project runs itself")]
@@ -28,6 +28,8 @@ struct Cli {
 enum Action {
     /// Show the main job on real pools: an encrypted backup that the vault cannot read
     Demo(Demo),
+    /// Make a pool on each release and import it on the others
+    Pools(Pools),
     /// Test: what is pure here, the rest on pools of each release
     Test(Test),
     /// Test on pools with AddressSanitizer: no leak, no bad access
@@ -122,6 +124,15 @@ struct Demo {
     /// Arguments for the example
     #[arg(last = true)]
     arguments: Vec<OsString>,
+}
+
+#[derive(Args, Debug)]
+struct Pools {
+    #[command(flatten)]
+    guest: GuestOptions,
+    /// How long each guest may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    timeout: u64,
 }
 
 #[derive(Args, Debug)]
@@ -259,6 +270,10 @@ pub(crate) fn run() -> Result<u8> {
         Action::Demo(demo) => {
             let settings = demo.guest.settings(demo.zfs, demo.timeout);
             demo::run(&cache, &project, &settings, demo.native, &demo.arguments)
+        }
+        Action::Pools(options) => {
+            let settings = options.guest.settings(Release::OLDEST, options.timeout);
+            pools::run(&cache, &project, &settings)
         }
         Action::Bench(options) => run_bench(&cache, &project, &options),
         Action::Test(test) => run_tests(&cache, &project, test),

@@ -33,6 +33,7 @@ mod memory;
 mod miri;
 mod msrv;
 mod native;
+mod pools;
 mod ports;
 mod process;
 mod progress;

@@ -199,7 +199,65 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::ReadWritten, libc::ENOTSUP) => Kind::FeatureDisabled,
 
         (Op::CreatePool | Op::ImportPool, libc::EEXIST) => Kind::PoolExists,
-        (Op::DestroyPool | Op::ExportPool | Op::SuspendPool, libc::ENOENT) => Kind::PoolNotFound,
+        (Op::CreatePool, libc::EINVAL | libc::ERANGE) => Kind::InvalidProperty,
+        (Op::CreatePool, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (
+            Op::CreatePool | Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice,
+            libc::ENOENT | libc::ENXIO | libc::ENODEV,
+        ) => Kind::DeviceNotFound,
+        (Op::CreatePool | Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice, libc::EOVERFLOW) => {
+            Kind::DeviceTooSmall
+        }
+        (
+            Op::CreatePool | Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice | Op::ImportPool,
+            libc::EBUSY,
+        ) => Kind::DeviceInUse,
+        (Op::CreatePool | Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice, libc::EDOM) => {
+            Kind::DeviceBlocksTooLarge
+        }
+        (Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice, libc::EINVAL) => Kind::InvalidLayout,
+        (Op::AttachDevice | Op::ReplaceDevice | Op::DetachDevice, libc::ENOTSUP) => {
+            Kind::VdevNotSupported
+        }
+        (Op::OnlineDevice | Op::OfflineDevice | Op::RemoveVdev, libc::ENOTSUP) => {
+            Kind::VdevNotSupported
+        }
+        (Op::RemoveVdev, libc::EINVAL) => Kind::VdevNotSupported,
+        (
+            Op::OnlineDevice
+            | Op::OfflineDevice
+            | Op::DetachDevice
+            | Op::RemoveVdev
+            | Op::ClearErrors,
+            libc::ENODEV,
+        ) => Kind::VdevNotFound,
+        (Op::RemoveVdev, libc::ENOENT) => Kind::VdevNotFound,
+        (Op::OfflineDevice | Op::DetachDevice, libc::EBUSY) => Kind::NoReplicas,
+        (Op::OnlineDevice | Op::OfflineDevice | Op::DetachDevice, libc::ENOENT) => {
+            Kind::PoolNotFound
+        }
+        (Op::ImportPool, libc::ENXIO) => Kind::DevicesMissing,
+        (Op::ImportPool, libc::ENOTSUP) => Kind::PoolFeaturesUnsupported,
+        (Op::ImportPool, libc::EREMOTEIO) => Kind::PoolActiveElsewhere,
+        (Op::ImportPool, libc::EBADF) => Kind::PoolOfOtherHost,
+        // The metadata do not have their checksum.
+        (Op::ImportPool, libc::EBADE) => Kind::Io,
+        (Op::ExportPool, libc::EXDEV) => Kind::SpareShared,
+        (Op::ClearErrors, libc::EREMOTEIO) => Kind::PoolActiveElsewhere,
+        (Op::FindPools, libc::ENOENT | libc::ENOTDIR) => Kind::DeviceNotFound,
+        (
+            Op::DestroyPool
+            | Op::ExportPool
+            | Op::SuspendPool
+            | Op::ReadPoolStatus
+            | Op::ReadPoolErrors
+            | Op::ClearErrors
+            | Op::ReadHistory,
+            libc::ENOENT,
+        ) => Kind::PoolNotFound,
+        (Op::ReadEvents, libc::ENOENT) => Kind::InvalidArgument,
+        (Op::InjectFault, libc::ENODEV) => Kind::VdevNotFound,
+        (Op::Delegate, libc::ENOENT) => Kind::DatasetNotFound,
         (Op::SuspendPool, libc::ETIMEDOUT) => Kind::TimedOut,
 
         (

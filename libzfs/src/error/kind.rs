@@ -82,16 +82,50 @@ operations! {
     Heal "heal";
     /// Making a redaction bookmark.
     Redact "redact";
+    /// Listing the imported pools.
+    ListPools "list the pools of";
     /// Creating a pool.
     CreatePool "create pool";
     /// Destroying a pool.
     DestroyPool "destroy pool";
     /// Exporting a pool.
     ExportPool "export pool";
+    /// Looking for pools that can be imported.
+    FindPools "find pools in";
     /// Importing a pool.
     ImportPool "import pool";
+    /// Reading a pool's configuration and state.
+    ReadPoolStatus "read the status of pool";
+    /// Reading which of a pool's data are damaged.
+    ReadPoolErrors "read the errors of pool";
+    /// Forgetting the errors of a pool, or of one of its vdevs.
+    ClearErrors "clear the errors of pool";
+    /// Reading a pool's history.
+    ReadHistory "read the history of pool";
+    /// Reading events.
+    ReadEvents "read events of";
+    /// Adding vdevs to a pool.
+    AddVdevs "add vdevs to pool";
+    /// Removing a vdev from a pool.
+    RemoveVdev "remove a vdev of pool";
+    /// Attaching a device to a vdev.
+    AttachDevice "attach a device in pool";
+    /// Replacing a device.
+    ReplaceDevice "replace a device of pool";
+    /// Detaching a device from a mirror.
+    DetachDevice "detach a device of pool";
+    /// Taking a device online.
+    OnlineDevice "take online a device of pool";
+    /// Taking a device offline.
+    OfflineDevice "take offline a device of pool";
     /// Suspending a pool on purpose, or ending that.
     SuspendPool "suspend pool";
+    /// Having a device fail on purpose.
+    InjectFault "have a device fail in pool";
+    /// Filling a file system on purpose.
+    Fill "fill";
+    /// Delegating permissions, or taking them back.
+    Delegate "delegate permissions on";
     /// Having a pool write what it holds in memory.
     SyncPool "sync pool";
     /// Opening a pool's devices anew.
@@ -226,6 +260,47 @@ kinds! {
     HoldExists libc::EEXIST, "held with this tag already";
     /// A pool of this name exists.
     PoolExists libc::EEXIST, "pool exists already";
+
+    /// There is no such device or file.
+    DeviceNotFound libc::ENOENT, "no such device or file";
+    /// A device or file is part of a pool, imported or not, or something else uses it or is on it.
+    DeviceInUse libc::EBUSY, "a device is in use" =>
+        "take another, or use force_overwrite() if what is on it may be lost";
+    /// A device or file has less than 64 MiB, or less than what it is to replace.
+    DeviceTooSmall libc::EOVERFLOW, "a device is too small";
+    /// A device's blocks are larger than those of the vdev that it is to be part of.
+    DeviceBlocksTooLarge libc::EDOM, "a device's blocks are too large for the vdev";
+    /// A pool cannot have such vdevs: too few devices for their kind, a device twice, a log that is
+    /// no mirror, or nothing that data can be on.
+    InvalidLayout libc::EINVAL, "no layout of vdevs that a pool can have";
+    /// The vdevs do not survive the same, or have devices of different sizes.
+    MixedRedundancy libc::EINVAL, "the vdevs differ in redundancy or size" =>
+        "make them alike, or allow it with allow_mixed_redundancy()";
+    /// What is left would not have all data.
+    NoReplicas libc::EBUSY, "no other device has the same data";
+    /// A spare of the pool is in use that another pool has, too.
+    SpareShared libc::EXDEV, "a spare is in use that another pool shares" =>
+        "replace the device that it stands for, or use force_export_pool()";
+    /// Another host was the last to use the pool, and did not export it.
+    PoolOfOtherHost libc::EBADF, "the pool was last used by another host, which did not export it" =>
+        "export it there, or import it with force_from_other_host() if that host is down";
+    /// Another host has the pool imported now, as its property `multihost` tells, or this host has
+    /// no number, which that property needs.
+    PoolActiveElsewhere libc::EREMOTEIO, "the pool is imported on another host" =>
+        "export it there";
+    /// The pool was destroyed.
+    PoolDestroyed libc::ENOENT, "the pool was destroyed" =>
+        "import it with force_destroyed() if it is to be had back";
+    /// Devices of the pool are missing without which it cannot be imported.
+    DevicesMissing libc::ENXIO, "devices of the pool are missing" => "search where they are, too";
+    /// The pool has features that the module does not have.
+    PoolFeaturesUnsupported libc::ENOTSUP, "the pool has features that are not known here" =>
+        "import it with a newer OpenZFS";
+    /// The pool has features that the module does not have, and that only writing to it needs.
+    PoolFeaturesReadOnly libc::ENOTSUP, "writing to the pool needs features that are not known here" =>
+        "import it read-only, or with a newer OpenZFS";
+    /// Several pools have the name.
+    AmbiguousPool libc::EINVAL, "several pools have this name" => "choose one by its GUID";
 
     /// The pool has no such vdev.
     VdevNotFound libc::ENODEV, "the pool has no such vdev";

@@ -2,8 +2,16 @@
 //! read. Those its functions would unpack into lists of C's, to be packed again, decoded and freed:
 //! more work than reading them is.
 
+mod event;
+mod history;
 #[cfg(feature = "testing")]
+mod inject;
 mod pool;
+mod vdev;
+
+#[cfg(feature = "testing")]
+pub(crate) use self::inject::ANY_IO;
+pub(crate) use self::pool::{ImportFailed, LoggedError};
 
 use std::ffi::c_char;
 use std::fs::{File, OpenOptions};
@@ -12,6 +20,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libzfs_sys as sys;
 use libzfs_sys::ioctl::{self, zfs_cmd, zfs_ioc_t};
+use zeroize::Zeroize;
 
 use crate::error::Errno;
 use crate::nvlist::NvList;
@@ -38,6 +47,17 @@ struct Command {
     source: Vec<u8>,
     config: Vec<u8>,
     answer: Vec<u8>,
+    /// In what the size of the answer is counted, in bytes.
+    answer_unit: usize,
+    /// What is to be entered into the history, or the room for what is read of it.
+    history: Vec<u8>,
+}
+
+impl Drop for Command {
+    fn drop(&mut self) {
+        // What is asked can have a key in it.
+        self.source.zeroize();
+    }
 }
 
 /// Copies a name into a buffer of zeros, of which one byte stays, so that the kernel finds the end.
@@ -60,6 +80,8 @@ impl Command {
             source: Vec::new(),
             config: Vec::new(),
             answer: Vec::new(),
+            answer_unit: 1,
+            history: Vec::new(),
         })
     }
 
@@ -80,14 +102,7 @@ impl Command {
 
     /// The name that the kernel left.
     fn name(&self) -> String {
-        let bytes: Vec<u8> = self
-            .zc
-            .zc_name
-            .iter()
-            .map(|c| c.to_ne_bytes()[0])
-            .take_while(|&byte| byte != 0)
-            .collect();
-        String::from_utf8_lossy(&bytes).into_owned()
+        text(&self.zc.zc_name)
     }
 
     /// The list that the kernel left.
@@ -117,8 +132,23 @@ impl Command {
             0 => 0,
             _ => self.answer.as_mut_ptr() as u64,
         };
-        zc.zc_nvlist_dst_size = self.answer.len() as u64;
+        zc.zc_nvlist_dst_size = (self.answer.len() / self.answer_unit) as u64;
+        zc.zc_history = match self.history.len() {
+            0 => 0,
+            _ => self.history.as_mut_ptr() as u64,
+        };
+        zc.zc_history_len = self.history.len() as u64;
     }
+}
+
+/// What is in a buffer up to its first NUL.
+fn text(buffer: &[c_char]) -> String {
+    let bytes: Vec<u8> = buffer
+        .iter()
+        .map(|c| c.to_ne_bytes()[0])
+        .take_while(|&byte| byte != 0)
+        .collect();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// What [`Device::objset_stats`] finds.
@@ -171,12 +201,13 @@ impl Device {
         Ok(Self(OpenOptions::new().read(true).write(true).open(PATH)?))
     }
 
-    /// Runs the command once.
+    /// Runs the command once. The kernel can leave an answer after an error, too.
     fn call(&self, ioc: zfs_ioc_t, command: &mut Command) -> Result<()> {
         command.point();
         // SAFETY: the structure is as the kernel declares it (the layout tests), with sizes that
-        // are those of the buffers it points to, which `command` owns and which live until the
-        // call returns; the kernel writes into the answer's buffer alone.
+        // are those of the buffers it points to, in the unit of this ioctl, which `command` owns
+        // and which live until the call returns; the kernel writes into those of the answer and of
+        // the history alone. A history that is read by it ends in a NUL.
         let rc = unsafe { libc::ioctl(self.0.as_raw_fd(), ioc.into(), &raw mut *command.zc) };
         match rc {
             0 => Ok(()),

@@ -11,15 +11,21 @@ mod libzfs;
 mod lzc;
 mod nvlist;
 mod signals;
+#[cfg(feature = "testing")]
+mod user;
 mod version;
 
-pub(crate) use self::device::Device;
+#[cfg(feature = "testing")]
+pub(crate) use self::device::ANY_IO;
+pub(crate) use self::device::{Device, ImportFailed, LoggedError};
 #[cfg(feature = "mount")]
 pub(crate) use self::libzfs::{Libzfs, Refusal};
 pub(crate) use self::lzc::{
     KeyCommand, Library, MAX_ARGUMENT_DEPTH, RawProgram, RawReceive, RawReceived, RawSend,
 };
 pub(crate) use self::signals::{SignalsBlocked, SigpipeBlocked, block_all_signals};
+#[cfg(feature = "testing")]
+pub(crate) use self::user::become_user;
 pub use self::version::UserlandLibrary;
 pub(crate) use self::version::userland_library;
 

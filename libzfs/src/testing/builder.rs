@@ -1,7 +1,7 @@
 //! How a pool is to be.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,10 @@ use super::{DEFAULT_SIZE, Home, KEEP_VAR, Pool, Vdev};
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::name::PoolName;
-use crate::nvlist::{NvList, Value};
+#[cfg(doc)]
+use crate::pool::CreatePool;
+use crate::pool::{Features, NewVdev};
+use crate::property::PropertyValue;
 
 /// How a pool is to be; [`build`](Self::build) makes it.
 #[derive(Debug, Clone)]
@@ -22,14 +25,7 @@ pub struct PoolBuilder {
     label: String,
     keep: bool,
     features: Features,
-    properties: NvList,
-}
-
-/// The features that a pool gets of those that the module has.
-#[derive(Debug, Clone)]
-enum Features {
-    AllBut(BTreeSet<String>),
-    None,
+    properties: Vec<(String, PropertyValue)>,
 }
 
 impl PoolBuilder {
@@ -43,7 +39,7 @@ impl PoolBuilder {
             label: "test".into(),
             keep,
             features: Features::AllBut(BTreeSet::new()),
-            properties: NvList::new(),
+            properties: Vec::new(),
         }
     }
 
@@ -77,9 +73,9 @@ impl PoolBuilder {
         self
     }
 
-    /// Sets a property of the pool, in the form that the kernel takes.
-    pub fn property(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.properties.insert(name, value);
+    /// Sets a property of the pool; see [`CreatePool::set`].
+    pub fn property(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
+        self.properties.push((name.to_owned(), value.into()));
         self
     }
 
@@ -118,37 +114,38 @@ impl PoolBuilder {
             Some(name) => name.clone(),
             None => self.fresh_name()?,
         };
-        let failed = |errno: Errno| Error::from_errno(Operation::CreatePool, name.as_str(), errno);
-        let io_failed = |error: io::Error| failed(error.into());
-
+        let failed = |error: io::Error| {
+            Error::from_errno(Operation::CreatePool, name.as_str(), Errno::from(error))
+        };
         let zfs = Zfs::open()?;
-        let supported = supported_features().map_err(io_failed)?;
-        let enabled = self.enabled_features(&name, &supported)?;
         let directory = tempfile::Builder::new()
             .prefix(&format!("{name}-"))
             .tempdir()
-            .map_err(io_failed)?;
-        let files = self.make_files(directory.path()).map_err(io_failed)?;
-
-        let mut properties = self.properties;
-        properties.insert("cachefile", "none");
-        for feature in &enabled {
-            properties.insert(format!("feature@{feature}"), 0_u64);
-        }
-        let tree = vdev_tree(&files).ok_or_else(|| failed(Errno::new(libc::EINVAL)))?;
-        zfs.device()
-            .pool_create(name.as_str(), &tree, &properties)
             .map_err(failed)?;
+        let files = self.make_files(directory.path()).map_err(failed)?;
+        let vdev = match &files[..] {
+            [only] => NewVdev::single(only),
+            _ => NewVdev::mirror(files),
+        };
+        let mut create = zfs.create_pool(&name).vdev(vdev).features(self.features);
+        for (property, value) in self.properties {
+            create = create.set(&property, value);
+        }
+        create.run()?;
         tracing::debug!(pool = %name, directory = %directory.path().display(), "pool made");
 
         let look = || {
-            let config = zfs.device().pool_stats(name.as_str()).map_err(failed)?;
-            check_features(&name, &config, &enabled, &supported)?;
-            let guid = zfs.dataset(&name.root())?.guid()?;
-            Ok((leaves(&config), guid))
+            let status = zfs.pool_status(&name)?;
+            let vdevs = status.devices().filter_map(|device| {
+                Some(Vdev {
+                    path: device.path.clone()?,
+                    guid: device.guid.get(),
+                })
+            });
+            Ok((vdevs.collect(), zfs.dataset(&name.root())?.guid()?))
         };
         let (vdevs, guid) = look().inspect_err(|_| {
-            let _ = zfs.device().pool_destroy(name.as_str());
+            let _ = zfs.destroy_pool(&name);
         })?;
         Ok(Pool {
             zfs,
@@ -181,104 +178,4 @@ impl PoolBuilder {
             })
             .collect()
     }
-
-    /// The short names of the features that are asked for.
-    fn enabled_features(
-        &self,
-        pool: &PoolName,
-        supported: &BTreeMap<String, String>,
-    ) -> Result<BTreeSet<String>> {
-        let Features::AllBut(left_out) = &self.features else {
-            return Ok(BTreeSet::new());
-        };
-        if let Some(unknown) = left_out.iter().find(|name| !supported.contains_key(*name)) {
-            let why = format!("the module has no feature {unknown}");
-            let kind = ErrorKind::Unsupported;
-            return Err(Error::refused(
-                Operation::CreatePool,
-                pool.as_str(),
-                kind,
-                why,
-            ));
-        }
-        let enabled = supported.keys().filter(|name| !left_out.contains(*name));
-        Ok(enabled.cloned().collect())
-    }
-}
-
-/// Refuses a pool that has a feature that was not asked for: the kernel enables what others build
-/// on.
-fn check_features(
-    pool: &PoolName,
-    config: &NvList,
-    enabled: &BTreeSet<String>,
-    supported: &BTreeMap<String, String>,
-) -> Result<()> {
-    let has = |guid: &String| {
-        config
-            .get_list("feature_stats")
-            .is_some_and(|features| features.contains(guid))
-    };
-    match supported
-        .iter()
-        .find(|(name, guid)| has(guid) && !enabled.contains(*name))
-    {
-        None => Ok(()),
-        Some((name, _)) => Err(Error::refused(
-            Operation::CreatePool,
-            pool.as_str(),
-            ErrorKind::InvalidArgument,
-            format!("another feature that is enabled needs {name}"),
-        )),
-    }
-}
-
-/// All pool features that the module has, which a pool gets only if it is asked for each: their
-/// short names, with the ones under which pools know them.
-fn supported_features() -> io::Result<BTreeMap<String, String>> {
-    let mut features = BTreeMap::new();
-    for entry in fs::read_dir("/sys/module/zfs/features.pool")? {
-        let entry = entry?;
-        let name = fs::read_to_string(entry.path().join("uname"))?;
-        let guid = entry.file_name().to_string_lossy().into_owned();
-        features.insert(name.trim_end().to_owned(), guid);
-    }
-    Ok(features)
-}
-
-/// The vdev tree of these files; `None` if a path is none that a list can hold.
-fn vdev_tree(files: &[PathBuf]) -> Option<NvList> {
-    let mut leaves = files
-        .iter()
-        .map(|path| {
-            let path = path.to_str()?;
-            Some(NvList::new().with("type", "file").with("path", path))
-        })
-        .collect::<Option<Vec<_>>>()?;
-    if leaves.len() > 1 {
-        let mirror = NvList::new()
-            .with("type", "mirror")
-            .with("children", leaves);
-        leaves = vec![mirror];
-    }
-    let root = NvList::new().with("type", "root");
-    Some(root.with("children", leaves))
-}
-
-/// The leaves of a pool's vdev tree.
-fn leaves(config: &NvList) -> Vec<Vdev> {
-    fn collect(vdev: &NvList, found: &mut Vec<Vdev>) {
-        for child in vdev.get_list_array("children").unwrap_or_default() {
-            collect(child, found);
-        }
-        if let (Some(path), Some(guid)) = (vdev.get_str("path"), vdev.get_u64("guid")) {
-            let path = path.into();
-            found.push(Vdev { path, guid });
-        }
-    }
-    let mut found = Vec::new();
-    if let Some(root) = config.get_list("vdev_tree") {
-        collect(root, &mut found);
-    }
-    found
 }

@@ -31,7 +31,7 @@ impl Pool {
             .pool_stats(name)
             .map_err(|errno| Error::from_errno(operation, name, errno))?;
         self.home
-            .when_idle(operation, || device.pool_export(name))?;
+            .when_idle(operation, || device.pool_export(name, false, ""))?;
         let exported = ExportedPool {
             zfs: self.zfs.clone(),
             home: self.home.clone(),
@@ -84,8 +84,8 @@ impl ExportedPool {
         let properties = properties.with("cachefile", "none");
         self.zfs
             .device()
-            .pool_import(name, &self.config, &properties)
-            .map_err(|errno| Error::from_errno(Operation::ImportPool, name, errno))?;
+            .pool_import(name, &self.config, &properties, 0)
+            .map_err(|failed| Error::from_errno(Operation::ImportPool, name, failed.errno))?;
         let pool = Pool {
             zfs: self.zfs.clone(),
             home: self.home.clone(),

@@ -17,14 +17,19 @@
 //! a panic too. For a look at what a test left, set the environment variable
 //! `LIBZFS_TESTING_KEEP=1` or call [`PoolBuilder::keep`]: then the pool stays, with its files.
 //!
-//! For the errors of odd pools there are ones without features
-//! ([`PoolBuilder::without_features`]), read-only ones ([`ExportedPool::import_read_only`]) and
-//! suspended ones ([`Pool::suspend`]).
+//! A test can have several pools. For the errors of odd ones there are pools without features
+//! ([`PoolBuilder::without_features`]), read-only ones ([`ExportedPool::import_read_only`]), full
+//! ones ([`Pool::fill`]), suspended ones ([`Pool::suspend`]) and ones with a device that fails
+//! ([`Pool::fail_device`]). What another user may do is tried with [`as_user`], after permissions
+//! were delegated to him ([`Pool::allow`]).
 
 mod builder;
 mod export;
+mod fault;
+mod fill;
 mod mount;
 mod suspend;
+mod user;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,8 +38,10 @@ use std::time::Duration;
 
 pub use self::builder::PoolBuilder;
 pub use self::export::ExportedPool;
+pub use self::fault::{DeviceFault, FailingDevice};
 pub use self::mount::Mount;
 pub use self::suspend::Suspension;
+pub use self::user::{NOBODY, as_user};
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::mount::has_mounts;
@@ -163,7 +170,7 @@ impl Pool {
             return Err(Error::refused(operation, name, kind, why));
         }
         self.home
-            .when_idle(operation, || self.zfs.device().pool_destroy(name))?;
+            .when_idle(operation, || self.zfs.device().pool_destroy(name, ""))?;
         self.home.remove_directory();
         Ok(())
     }

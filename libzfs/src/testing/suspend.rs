@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Pool;
 use crate::error::{Errno, Error, Operation, Result};
+use crate::ffi::ANY_IO;
 
 /// How long a pool may take to notice that its devices are gone, or back again.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -29,7 +30,9 @@ impl Pool {
         };
         let device = self.zfs().device();
         for vdev in self.vdevs() {
-            let fault = device.inject_absence(name, vdev.guid).map_err(failed)?;
+            let fault = device
+                .inject_fault(name, vdev.guid, ANY_IO, libc::ENXIO)
+                .map_err(failed)?;
             suspension.faults.push(fault);
         }
         let (zfs, pool) = (self.zfs().clone(), name.to_owned());
@@ -98,7 +101,7 @@ impl Suspension<'_> {
         let deadline = Instant::now() + LIMIT;
         loop {
             // As long as something fails while it is cleared, the pool stays suspended.
-            let cleared = device.pool_clear(name);
+            let cleared = device.pool_clear(name, None);
             for _ in 0..20 {
                 if writer.is_finished() {
                     let result = writer.join().unwrap_or(Err(Errno::new(libc::EIO)));

@@ -1,0 +1,213 @@
+//! The history of a pool: what was done to it, by which program.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use bstr::BStr;
+
+use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::handle::Zfs;
+use crate::name::PoolName;
+use crate::nvlist::NvList;
+
+/// How much of a history is read at a time.
+const CHUNK: usize = 128 << 10;
+/// No record is longer than the ioctl's own limit, many times over.
+const MAX_RECORD: usize = 64 << 20;
+
+impl Zfs {
+    /// Reads the history of a pool, the oldest first.
+    ///
+    /// Needs root.
+    ///
+    /// ```no_run
+    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+    /// for record in zfs.pool_history(&"tank".parse()?) {
+    ///     let record = record?;
+    ///     if let Some(command) = record.command() {
+    ///         println!("{:?} {command}", record.time());
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The iterator ends with [`ErrorKind::PoolNotFound`], [`ErrorKind::PermissionDenied`],
+    /// [`ErrorKind::PoolSuspended`], or [`ErrorKind::UnexpectedAnswer`] for a record that is
+    /// damaged.
+    #[doc(alias = "zpool_get_history")]
+    #[doc(alias = "ZFS_IOC_POOL_GET_HISTORY")]
+    pub fn pool_history(&self, pool: &PoolName) -> History {
+        History {
+            zfs: self.clone(),
+            pool: pool.clone(),
+            offset: 0,
+            pending: Vec::new(),
+            records: VecDeque::new(),
+            ended: false,
+        }
+    }
+}
+
+/// The records of a pool's history; see [`Zfs::pool_history`].
+///
+/// It is read as it goes, so that what is entered meanwhile is in it, too.
+#[derive(Debug)]
+pub struct History {
+    zfs: Zfs,
+    pool: PoolName,
+    offset: u64,
+    /// The beginning of a record of which the rest is still to be read.
+    pending: Vec<u8>,
+    records: VecDeque<NvList>,
+    ended: bool,
+}
+
+impl History {
+    /// Reads more; `false` at the end.
+    fn read(&mut self) -> Result<bool> {
+        let pool = self.pool.as_str();
+        let (bytes, next) = self
+            .zfs
+            .device()
+            .pool_history(pool, self.offset, CHUNK)
+            .map_err(|errno| Error::from_errno(Operation::ReadHistory, pool, errno))?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        if next.wrapping_sub(self.offset) != bytes.len() as u64 {
+            // What was next is overwritten by now; it goes on with the oldest that is left.
+            self.pending.clear();
+        }
+        self.offset = next;
+        self.pending.extend(bytes);
+        let unreadable = |why: String| {
+            let kind = ErrorKind::UnexpectedAnswer;
+            Err(Error::refused(Operation::ReadHistory, pool, kind, why))
+        };
+        while let Some((len, rest)) = self.pending.split_first_chunk::<8>() {
+            let Some(len) = usize::try_from(u64::from_le_bytes(*len))
+                .ok()
+                .filter(|&len| len <= MAX_RECORD)
+            else {
+                return unreadable("a record is longer than any can be".into());
+            };
+            let Some(record) = rest.get(..len) else {
+                break;
+            };
+            match NvList::decode_prefix(record) {
+                Ok((list, _)) => self.records.push_back(list),
+                Err(error) => return unreadable(error.to_string()),
+            }
+            self.pending.drain(..8 + len);
+        }
+        Ok(true)
+    }
+}
+
+impl Iterator for History {
+    type Item = Result<HistoryRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(list) = self.records.pop_front() {
+                return Some(Ok(HistoryRecord(list)));
+            }
+            if self.ended {
+                return None;
+            }
+            match self.read() {
+                Ok(more) => self.ended = !more,
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+/// Something that was done to a pool. It has a [command](Self::command), an
+/// [ioctl](Self::ioctl) or an [event](Self::event).
+#[derive(Debug, Clone, PartialEq)]
+pub struct HistoryRecord(NvList);
+
+impl HistoryRecord {
+    /// When it was done, to the second.
+    pub fn time(&self) -> SystemTime {
+        let seconds = self.0.get_u64("history time").unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    /// The program with what it did, in the words of that program.
+    pub fn command(&self) -> Option<&BStr> {
+        self.0.get_bstr("history command")
+    }
+
+    /// The name of the ioctl that a program called, such as `snapshot`;
+    /// [`list`](Self::list) has its arguments.
+    pub fn ioctl(&self) -> Option<&BStr> {
+        self.0.get_bstr("ioctl")
+    }
+
+    /// What the module did of its own, such as `create` or `scan done`, with what there is to say of
+    /// it.
+    pub fn event(&self) -> Option<(&BStr, &BStr)> {
+        let text = self.0.get_bstr("history internal str");
+        Some((self.0.get_bstr("internal_name")?, text.unwrap_or_default()))
+    }
+
+    /// The dataset that it was done to.
+    pub fn dataset(&self) -> Option<&BStr> {
+        self.0.get_bstr("dsname")
+    }
+
+    /// The transaction group in which it was done, of what the module did of its own.
+    pub fn txg(&self) -> Option<u64> {
+        self.0.get_u64("history txg")
+    }
+
+    /// The number of the user who did it.
+    pub fn uid(&self) -> Option<u64> {
+        self.0.get_u64("history who")
+    }
+
+    /// The host on which it was done.
+    pub fn host(&self) -> Option<&BStr> {
+        self.0.get_bstr("history hostname")
+    }
+
+    /// All that was recorded.
+    pub fn list(&self) -> &NvList {
+        &self.0
+    }
+}
+
+/// The text under which what this program does is entered into the history.
+pub(super) fn text(operation: Operation, target: &str) -> String {
+    format!("{} {operation} {target}", program())
+}
+
+/// Enters into a pool's history what this thread has just changed with its last call.
+///
+/// That it could not be entered is no failure of what was done: `zfs` has it so, too.
+pub(super) fn record(zfs: &Zfs, operation: Operation, target: &str) {
+    if let Err(errno) = zfs.device().log_history(&text(operation, target)) {
+        tracing::debug!(%operation, target, %errno, "not entered into the history");
+    }
+}
+
+/// The name of this program's file.
+fn program() -> String {
+    let first = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&first).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().replace(char::is_control, "?");
+    if name.is_empty() {
+        "libzfs".into()
+    } else {
+        name
+    }
+}
