@@ -89,6 +89,8 @@ mod hold;
 #[cfg(feature = "lzc")]
 mod hold_guard;
 #[cfg(feature = "lzc")]
+mod list;
+#[cfg(feature = "lzc")]
 mod pool;
 #[cfg(feature = "lzc")]
 pub mod program;
@@ -150,6 +152,8 @@ pub use self::handle::{Zfs, kernel_version, userland_library};
 pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
 pub use self::hold_guard::HoldGuard;
+#[cfg(feature = "lzc")]
+pub use self::list::{Catalog, Entry, EntryName, ListBuilder, Listing, Names, Order, Refreshed};
 #[cfg(feature = "lzc")]
 pub use self::pool::RunningScrub;
 #[cfg(feature = "lzc")]

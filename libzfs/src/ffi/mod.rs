@@ -10,7 +10,7 @@ mod nvlist;
 mod signals;
 mod version;
 
-pub(crate) use self::device::Device;
+pub(crate) use self::device::{Ask, DMU_OST_ZFS, DMU_OST_ZVOL, Device, Found, Lister};
 pub(crate) use self::lzc::{
     KeyCommand, Library, MAX_ARGUMENT_DEPTH, RawProgram, RawReceive, RawReceived, RawSend,
 };
