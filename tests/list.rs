@@ -468,12 +468,16 @@ fn a_listing_that_is_dropped_early_leaves_no_thread() {
                 let mut listing = list.run().unwrap();
                 let found = listing.by_ref().take(taken).map(Result::unwrap).count();
                 assert_eq!(found, taken);
-                assert!(threads_that_list() > 0 || taken > 100);
                 let begun = Instant::now();
                 drop(listing);
                 begun.elapsed()
             });
-            assert_eq!(threads_that_list(), 0);
+            // What has been waited for can be seen for a moment longer.
+            within(LIMIT, || {
+                while threads_that_list() > 0 {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
             assert!(took < Duration::from_secs(20), "{took:?}");
         }
     }
@@ -585,6 +589,7 @@ fn names_by_a_program_are_those_without() {
     assert_eq!(expected.len(), 4 + 90);
 
     let programs = || {
+        zfs.sync_pool(pool.name()).unwrap();
         let history = zpool_says(&["history", "-i", pool.name().as_str()]);
         history.matches("zfs.list.snapshots").count()
     };

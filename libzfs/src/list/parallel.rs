@@ -288,17 +288,18 @@ impl Worker {
         loop {
             if batch.len() >= size {
                 size = (2 * size).min(BATCH);
-                self.send(Batch {
-                    of: task.number,
-                    entries: std::mem::take(&mut batch),
-                    children: Vec::new(),
-                })?;
+                self.send_part(task.number, &mut batch)?;
             }
             match contents.next(&mut self.reader) {
                 None => break,
                 Some(Ok(Content::Entry(entry))) => {
-                    self.keep_open(&contents, sample.add(&entry), busy)?;
+                    let sample = sample.add(&entry);
                     batch.push(Ok(entry));
+                    if sample.is_some() {
+                        // There may be a while to wait.
+                        self.send_part(task.number, &mut batch)?;
+                        self.keep_open(&contents, sample, busy)?;
+                    }
                 }
                 Some(Ok(Content::Child(node))) if node.has_contents(&plan) => {
                     self.share([node]);
@@ -311,9 +312,13 @@ impl Worker {
                 Some(Err(error)) => batch.push(Err(error)),
             }
         }
+        self.send_part(task.number, &mut batch)
+    }
+
+    fn send_part(&self, of: usize, entries: &mut Vec<Result<Entry>>) -> Result<(), Over> {
         self.send(Batch {
-            of: task.number,
-            entries: batch,
+            of,
+            entries: std::mem::take(entries),
             children: Vec::new(),
         })
     }
