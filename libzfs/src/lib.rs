@@ -92,6 +92,8 @@ mod hold;
 #[cfg(feature = "lzc")]
 mod hold_guard;
 #[cfg(feature = "lzc")]
+mod list;
+#[cfg(feature = "lzc")]
 mod mount;
 #[cfg(feature = "lzc")]
 mod pool;
@@ -155,6 +157,8 @@ pub use self::handle::{Zfs, kernel_version, userland_library};
 pub use self::hold::{HoldTime, Holds};
 #[cfg(feature = "lzc")]
 pub use self::hold_guard::HoldGuard;
+#[cfg(feature = "lzc")]
+pub use self::list::{Catalog, Entry, EntryName, ListBuilder, Listing, Names, Order, Refreshed};
 #[cfg(feature = "mount")]
 pub use self::mount::MountBuilder;
 #[cfg(feature = "lzc")]

@@ -172,6 +172,12 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
         "bookmark" |t| t.zfs.bookmark(&t.bookmark()).map(drop);
         "bookmark_exists" |t| t.zfs.bookmark_exists(&t.bookmark()).map(drop);
         "bookmarks" |t| t.zfs.bookmarks(&t.dataset).map(drop);
+        "list" |t| {
+            let list = t.zfs.list(&t.dataset).recursive();
+            list.clone().properties().threads(2).run()?.try_for_each(|entry| entry.map(drop))?;
+            list.clone().allow_program(10).names()?.try_for_each(|name| name.map(drop))?;
+            list.catalog()?.refresh().map(drop)
+        };
         "redact" |t| {
             let bookmark = t.dataset.bookmark("r").unwrap();
             t.zfs.redact(&t.snapshot(), &bookmark, &t.snapshots)

@@ -110,7 +110,7 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::CreateBookmarks | Op::ReadBookmark, libc::ESRCH) => Kind::BookmarkNotFound,
 
         (Op::DestroyBookmarks, libc::ENOENT) => Kind::PoolNotFound,
-        (Op::ReadBookmarks | Op::ReadBookmark | Op::ReadProperties, libc::ENOENT) => {
+        (Op::ReadBookmarks | Op::ReadBookmark | Op::ReadProperties | Op::List, libc::ENOENT) => {
             Kind::DatasetNotFound
         }
 

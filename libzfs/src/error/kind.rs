@@ -62,6 +62,8 @@ operations! {
     Release "release";
     /// Reading a snapshot's holds.
     ReadHolds "read the holds of";
+    /// Listing datasets, snapshots and bookmarks.
+    List "list";
     /// Reading properties.
     ReadProperties "read the properties of";
     /// Loading a key.

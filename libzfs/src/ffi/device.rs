@@ -6,6 +6,7 @@ mod event;
 mod history;
 #[cfg(feature = "testing")]
 mod inject;
+mod list;
 mod pool;
 mod vdev;
 
@@ -15,7 +16,6 @@ pub(crate) use self::pool::{ImportFailed, LoggedError};
 
 use std::ffi::c_char;
 use std::fs::{File, OpenOptions};
-use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libzfs_sys as sys;
@@ -24,6 +24,8 @@ use zeroize::Zeroize;
 
 use crate::error::Errno;
 use crate::nvlist::NvList;
+
+pub(crate) use self::list::{Ask, Found, Lister};
 
 type Result<T, E = Errno> = std::result::Result<T, E>;
 
@@ -112,6 +114,18 @@ impl Command {
         NvList::decode(answer).map_err(|_| Errno::new(libc::EIO))
     }
 
+    /// Makes the room for an answer that the kernel said it needs, with ENOMEM as the sign that
+    /// there was too little; false if that is not what it meant.
+    fn grow(&mut self) -> bool {
+        let had = self.answer.len();
+        let needs = usize::try_from(self.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
+        if had == 0 || needs <= had || needs > MAX_ANSWER {
+            return false;
+        }
+        self.answer = vec![0; needs];
+        true
+    }
+
     /// Points the structure at the buffers; they must not change until the ioctl is done.
     fn point(&mut self) {
         // The kernel takes an address for a wish to have an answer, so that there is none where
@@ -160,14 +174,6 @@ pub(crate) struct Stats {
     pub(crate) is_volume: bool,
 }
 
-/// What [`Device::each_snapshot`] finds.
-#[derive(Debug)]
-pub(crate) struct ListedSnapshot {
-    pub(crate) name: String,
-    pub(crate) guid: u64,
-    pub(crate) create_txg: u64,
-}
-
 /// What [`Device::each_owner`] finds: `zfs_useracct_t`.
 #[derive(Debug)]
 pub(crate) struct OwnedSpace {
@@ -194,7 +200,9 @@ impl OwnedSpace {
 }
 
 /// The kernel's number for the type of a volume (`DMU_OST_ZVOL`).
-const DMU_OST_ZVOL: u32 = 3;
+pub(crate) const DMU_OST_ZVOL: u32 = 3;
+/// That for the type of a file system.
+pub(crate) const DMU_OST_ZFS: u32 = 2;
 
 impl Device {
     pub(crate) fn open() -> Result<Self> {
@@ -218,16 +226,11 @@ impl Device {
     /// Runs the command; repeats it with a larger buffer while the answer does not fit.
     fn run(&self, ioc: zfs_ioc_t, mut command: Command) -> Result<Command> {
         loop {
-            let Err(errno) = self.call(ioc, &mut command) else {
-                return Ok(command);
-            };
-            let had = command.answer.len();
-            // The kernel says how much it needs, with ENOMEM as the sign that it was too little.
-            let needs = usize::try_from(command.zc.zc_nvlist_dst_size).unwrap_or(usize::MAX);
-            if errno.raw() != libc::ENOMEM || had == 0 || needs <= had || needs > MAX_ANSWER {
-                return Err(errno);
+            match self.call(ioc, &mut command) {
+                Ok(()) => return Ok(command),
+                Err(errno) if errno.raw() == libc::ENOMEM && command.grow() => {}
+                Err(errno) => return Err(errno),
             }
-            command.answer = vec![0; needs];
         }
     }
 
@@ -273,68 +276,6 @@ impl Device {
     pub(crate) fn bookmarks(&self, dataset: &str, props: &NvList) -> Result<NvList> {
         let command = Command::new(dataset)?.source(props)?.answer(ANSWER);
         self.run(ioctl::ZFS_IOC_GET_BOOKMARKS, command)?.list()
-    }
-
-    /// `ZFS_IOC_SNAPSHOT_LIST_NEXT` in its simple mode: each snapshot, in no order; none if there
-    /// is no such dataset.
-    pub(crate) fn each_snapshot(
-        &self,
-        dataset: &str,
-        mut each: impl FnMut(ListedSnapshot) -> ControlFlow<()>,
-    ) -> Result<()> {
-        let mut cookie = 0;
-        loop {
-            let mut command = Command::new(dataset)?;
-            command.zc.zc_simple = 1;
-            command.zc.zc_cookie = cookie;
-            match self.run(ioctl::ZFS_IOC_SNAPSHOT_LIST_NEXT, command) {
-                Ok(done) => {
-                    cookie = done.zc.zc_cookie;
-                    let name = done.name();
-                    let stats = &done.zc.zc_objset_stats;
-                    let (guid, create_txg) = match stats.dds_guid {
-                        // 2.1 has nothing but the name in its simple mode.
-                        0 => match self.identity(&name) {
-                            // Destroyed or renamed since.
-                            Err(errno) if errno.raw() == libc::ENOENT => continue,
-                            identity => identity?,
-                        },
-                        guid => (guid, stats.dds_creation_txg),
-                    };
-                    let listed = ListedSnapshot {
-                        name,
-                        guid,
-                        create_txg,
-                    };
-                    if each(listed).is_break() {
-                        return Ok(());
-                    }
-                }
-                Err(errno) if errno.raw() == libc::ESRCH => return Ok(()),
-                Err(errno) if errno.raw() == libc::EINTR => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    /// `ZFS_IOC_DATASET_LIST_NEXT`: the name of each dataset right below one, in no order; none if
-    /// there is no such dataset. Those with a `%` or `$` in their names are not among them.
-    pub(crate) fn children(&self, dataset: &str) -> Result<Vec<String>> {
-        let mut children = Vec::new();
-        let mut cookie = 0;
-        loop {
-            let mut command = Command::new(dataset)?;
-            command.zc.zc_cookie = cookie;
-            match self.run(ioctl::ZFS_IOC_DATASET_LIST_NEXT, command) {
-                Ok(done) => {
-                    cookie = done.zc.zc_cookie;
-                    children.push(done.name());
-                }
-                Err(errno) if errno.raw() == libc::ESRCH => return Ok(children),
-                Err(errno) if errno.raw() == libc::EINTR => {}
-                Err(errno) => return Err(errno),
-            }
-        }
     }
 
     /// `ZFS_IOC_SET_PROP`: gives a dataset or snapshot these as the properties that it received, in

@@ -17,7 +17,9 @@ mod version;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::device::ANY_IO;
-pub(crate) use self::device::{Device, ImportFailed, LoggedError};
+pub(crate) use self::device::{
+    Ask, DMU_OST_ZFS, DMU_OST_ZVOL, Device, Found, ImportFailed, Lister, LoggedError,
+};
 #[cfg(feature = "mount")]
 pub(crate) use self::libzfs::{Libzfs, Refusal};
 pub(crate) use self::lzc::{

@@ -1,0 +1,269 @@
+//! A listing that is kept, and brought up to date at the cost of what changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bstr::BString;
+
+use super::contents::{Content, Contents, Reader, Sorted};
+use super::entry::Entry;
+use super::keeper::{Keeper, Sample};
+use super::{ListBuilder, Plan};
+use crate::error::Result;
+use crate::ffi::Ask;
+use crate::property::Properties;
+
+/// When the snapshots of a dataset last changed, in seconds since 1970. Not on 2.1.
+const SNAPSHOTS_CHANGED: &str = "snapshots_changed";
+const ORIGIN: &str = "origin";
+
+/// A change is not told from another in the same second; and the kernel's clock is behind ours by
+/// part of one.
+const SETTLED: Duration = Duration::from_secs(2);
+
+impl ListBuilder {
+    /// Lists all of it, to be kept and brought up to date with [`Catalog::refresh`]. Neither
+    /// [properties](Self::properties) nor names alone can be kept.
+    ///
+    /// ```no_run
+    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut catalog = zfs.list(&"vault".parse()?).recursive().snapshots().catalog()?;
+    /// println!("{} snapshots", catalog.iter().count());
+    /// // Later:
+    /// let refreshed = catalog.refresh()?;
+    /// println!("{} datasets had to be listed", refreshed.listed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run); so are those of what is listed, with which there is no catalog.
+    pub fn catalog(self) -> Result<Catalog> {
+        let mut catalog = Catalog {
+            list: self,
+            datasets: Vec::new(),
+            begun: None,
+        };
+        catalog.refresh()?;
+        Ok(catalog)
+    }
+}
+
+/// What a listing found, kept in memory; see [`ListBuilder::catalog`].
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    list: ListBuilder,
+    datasets: Vec<Kept>,
+    /// When it was last brought up to date.
+    begun: Option<Moment>,
+}
+
+/// What [`Catalog::refresh`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refreshed {
+    /// Of how many datasets the snapshots were listed.
+    pub listed: usize,
+    /// Of how many they were known to be the same.
+    pub unchanged: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    dataset: Entry,
+    is_wanted: bool,
+    state: State,
+    snapshots: Arc<Vec<Entry>>,
+    bookmarks: Vec<Entry>,
+}
+
+/// What says whether the snapshots of a dataset can have changed.
+#[derive(Debug, Clone)]
+struct State {
+    /// 0 where there is no saying.
+    changed: u64,
+    /// Promotion moves snapshots to a dataset without a word there.
+    origin: Option<BString>,
+    /// Whether that was long enough before they were listed.
+    is_settled: bool,
+}
+
+impl State {
+    /// The state of a dataset from properties that were read since then.
+    fn of(properties: Option<Properties>, since: &Moment) -> Self {
+        let raw = |name| properties.as_ref()?.raw(name);
+        let changed = raw(SNAPSHOTS_CHANGED).and_then(|changed| changed.value.as_u64());
+        let changed = changed.unwrap_or(0);
+        Self {
+            changed,
+            origin: raw(ORIGIN).and_then(|origin| Some(origin.value.as_bstr()?.to_owned())),
+            is_settled: changed != 0 && Duration::from_secs(changed) + SETTLED <= since.clock,
+        }
+    }
+
+    fn is_still(&self, now: &Self) -> bool {
+        self.is_settled && self.changed == now.changed && self.origin == now.origin
+    }
+}
+
+/// A time by the clock, and by one that nobody sets.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    clock: Duration,
+    steady: Instant,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self {
+            clock: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default(),
+            steady: Instant::now(),
+        }
+    }
+
+    /// Whether the clock went on as it should since then, or was set forward.
+    fn has_gone_on_since(&self, before: &Self) -> bool {
+        let went_by = self.steady.saturating_duration_since(before.steady);
+        before.clock + went_by <= self.clock + Duration::from_secs(1)
+    }
+}
+
+impl Catalog {
+    /// All that there is, as [`ListBuilder::run`] yields it: datasets, their snapshots and
+    /// bookmarks, and those below.
+    pub fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.datasets.iter().flat_map(|kept| {
+            let own = kept.is_wanted.then_some(&kept.dataset);
+            own.into_iter()
+                .chain(kept.snapshots.iter())
+                .chain(&kept.bookmarks)
+        })
+    }
+
+    /// Brings it up to date. On an error it stays as it was.
+    ///
+    /// Since 2.2 the kernel keeps the time at which the snapshots of a dataset last changed (the
+    /// property `snapshots_changed`, in whole seconds). Where that is what it was, the snapshots are,
+    /// and one call for the dataset is all it takes. It is not relied on where the change was less
+    /// than two seconds before the listing began, nor if the clock was set back since; those are
+    /// listed again. A clock that is set back and forth between two calls of this cannot be seen.
+    ///
+    /// On 2.1 nothing that is cheap to read tells of each change: a snapshot destroyed and one
+    /// created, or one renamed, may leave all properties as they were. There all is listed again,
+    /// and so it is in pools without the feature `extensible_dataset`, which forget the time.
+    ///
+    /// Datasets and bookmarks are read anew each time, with one call for each dataset.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ListBuilder::catalog`].
+    #[doc(alias = "snapshots_changed")]
+    pub fn refresh(&mut self) -> Result<Refreshed> {
+        let now = Moment::now();
+        let is_steady = self
+            .begun
+            .is_some_and(|before| now.has_gone_on_since(&before));
+        let known: HashMap<_, _> = self
+            .datasets
+            .iter()
+            .filter(|_| is_steady)
+            .map(|kept| (kept.dataset.name.dataset(), kept))
+            .collect();
+        let plan = Arc::new(Plan {
+            states: true,
+            ..self.list.plan(Ask::Identity)
+        });
+        let mut reader = Reader::new(&self.list.zfs, &plan)?;
+        let mut refreshed = Refreshed {
+            listed: 0,
+            unchanged: 0,
+        };
+        let mut datasets = Vec::new();
+        let mut to_come: Vec<_> = reader.top()?.into_iter().collect();
+        while let Some(mut node) = to_come.pop() {
+            let mut state = State::of(node.entry.properties.take(), &now);
+            let same = known
+                .get(node.name())
+                .filter(|kept| kept.dataset.guid == node.entry.guid && kept.state.is_still(&state));
+            let contents = match same {
+                Some(_) => Contents::without_snapshots(&node, &plan),
+                None => Contents::of(&node, &plan),
+            };
+            let found = collect(&mut reader, contents)?;
+            let (mut snapshots, mut bookmarks) = (Vec::new(), Vec::new());
+            for entry in found.entries {
+                let entry = entry?;
+                match entry.name.snapshot() {
+                    Some(_) => snapshots.push(entry),
+                    None => bookmarks.push(entry),
+                }
+            }
+            let snapshots = match same {
+                Some(kept) => {
+                    refreshed.unchanged += 1;
+                    state.is_settled = true;
+                    kept.snapshots.clone()
+                }
+                None => {
+                    refreshed.listed += 1;
+                    // Of one that was renamed or destroyed the kernel says that this was all.
+                    state.is_settled &= reader.is_there(&node.entry);
+                    Arc::new(snapshots)
+                }
+            };
+            datasets.push(Kept {
+                is_wanted: plan.wants(&node.entry),
+                dataset: node.entry,
+                state,
+                snapshots,
+                bookmarks,
+            });
+            to_come.extend(found.children.into_iter().rev());
+        }
+        self.datasets = datasets;
+        self.begun = Some(now);
+        tracing::debug!(dataset = %plan.top, ?refreshed, "refresh");
+        Ok(refreshed)
+    }
+}
+
+/// All of a dataset; with a second thread where the plan has one, and there is a reason to.
+fn collect(reader: &mut Reader, mut contents: Contents) -> Result<Sorted> {
+    let plan = reader.plan.clone();
+    let mut sample = Sample::default();
+    let mut keeper = None;
+    let mut found = Vec::new();
+    while let Some(content) = contents.next(reader) {
+        let content = content?;
+        if let Content::Entry(entry) = &content {
+            if let (Some(last_txg), true) = (sample.add(entry), plan.threads > 1) {
+                keeper = Keeper::unless_mounted(reader, contents.dataset(), last_txg);
+            }
+        }
+        found.push(Ok(content));
+    }
+    drop(keeper);
+    Ok(Sorted::new(found, plan.order))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_is_noticed() {
+        let before = Moment::now();
+        let later = |clock: i64, steady: u64| Moment {
+            clock: Duration::from_secs(before.clock.as_secs().saturating_add_signed(clock)),
+            steady: before.steady + Duration::from_secs(steady),
+        };
+        assert!(later(10, 10).has_gone_on_since(&before));
+        assert!(later(1000, 10).has_gone_on_since(&before));
+        assert!(!later(5, 10).has_gone_on_since(&before));
+        assert!(!later(-100, 10).has_gone_on_since(&before));
+    }
+}
