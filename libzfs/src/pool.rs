@@ -51,9 +51,12 @@ impl Zfs {
     #[doc(alias = "lzc_reopen")]
     pub fn reopen_pool(&self, pool: &PoolName, scrub: RunningScrub) -> Result<()> {
         tracing::debug!(%pool, ?scrub, "reopen");
-        self.library()
-            .reopen(pool.as_str(), scrub == RunningScrub::MayEnd)
-            .map_err(|errno| Error::from_errno(Operation::ReopenPool, pool.as_str(), errno))
+        let operation = Operation::ReopenPool;
+        let reopened = self
+            .library()
+            .reopen(pool.as_str(), scrub == RunningScrub::MayEnd);
+        self.recorded(operation, pool, reopened)
+            .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
     /// The properties of a pool, each with its source: what `zpool get all` shows, without the
