@@ -119,8 +119,8 @@ impl Zfs {
         check(version, &values)
             .map_err(|(kind, why)| Error::refused(operation, pool.as_str(), kind, why))?;
         tracing::debug!(%pool, version, "set boot environment");
-        self.library()
-            .set_bootenv(pool.as_str(), version, &values)
+        let written = self.library().set_bootenv(pool.as_str(), version, &values);
+        self.recorded(operation, pool, written)
             .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 }

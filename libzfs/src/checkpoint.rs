@@ -29,9 +29,10 @@ impl Zfs {
     #[doc(alias = "lzc_pool_checkpoint")]
     pub fn checkpoint_pool(&self, pool: &PoolName) -> Result<()> {
         tracing::debug!(%pool, "checkpoint");
-        self.library()
-            .pool_checkpoint(pool.as_str())
-            .map_err(|errno| Error::from_errno(Operation::CreateCheckpoint, pool.as_str(), errno))
+        let operation = Operation::CreateCheckpoint;
+        let made = self.library().pool_checkpoint(pool.as_str());
+        self.recorded(operation, pool, made)
+            .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
     /// Discards the pool's checkpoint: the pool cannot be rewound to it any more.
@@ -49,8 +50,9 @@ impl Zfs {
     #[doc(alias = "lzc_pool_checkpoint_discard")]
     pub fn discard_checkpoint(&self, pool: &PoolName) -> Result<()> {
         tracing::debug!(%pool, "discard checkpoint");
-        self.library()
-            .pool_checkpoint_discard(pool.as_str())
-            .map_err(|errno| Error::from_errno(Operation::DiscardCheckpoint, pool.as_str(), errno))
+        let operation = Operation::DiscardCheckpoint;
+        let discarded = self.library().pool_checkpoint_discard(pool.as_str());
+        self.recorded(operation, pool, discarded)
+            .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 }

@@ -93,7 +93,9 @@ impl CloneBuilder {
         self.zfs
             .library()
             .clone(name, origin, &self.properties)
-            .map_err(|errno| self.failed(errno))
+            .map_err(|errno| self.failed(errno))?;
+        self.zfs.record(Operation::Clone, self.target());
+        Ok(())
     }
 
     /// That the parent is there and can have children: the kernel has the same number for it as for

@@ -87,20 +87,22 @@ impl Zfs {
     #[doc(alias = "lzc_destroy")]
     pub fn destroy_dataset(&self, name: &DatasetName) -> Result<()> {
         tracing::debug!(dataset = %name, "destroy");
-        self.library().destroy(name.as_str()).map_err(|errno| {
-            let error = Error::from_errno(Operation::Destroy, name.as_str(), errno);
-            match error.kind() {
-                // Snapshots are EBUSY to the kernel, children EEXIST.
-                ErrorKind::Busy if self.has_snapshots(name) => {
-                    error.with_kind(ErrorKind::HasChildren)
+        let destroyed = self.library().destroy(name.as_str());
+        self.recorded(Operation::Destroy, name, destroyed)
+            .map_err(|errno| {
+                let error = Error::from_errno(Operation::Destroy, name.as_str(), errno);
+                match error.kind() {
+                    // Snapshots are EBUSY to the kernel, children EEXIST.
+                    ErrorKind::Busy if self.has_snapshots(name) => {
+                        error.with_kind(ErrorKind::HasChildren)
+                    }
+                    // It has hidden ones.
+                    ErrorKind::HasChildren if name.parent().is_none() => error
+                        .with_kind(ErrorKind::InvalidName)
+                        .with_source("a pool's root dataset goes with its pool"),
+                    _ => error,
                 }
-                // It has hidden ones.
-                ErrorKind::HasChildren if name.parent().is_none() => error
-                    .with_kind(ErrorKind::InvalidName)
-                    .with_source("a pool's root dataset goes with its pool"),
-                _ => error,
-            }
-        })
+            })
     }
 
     fn has_snapshots(&self, name: &DatasetName) -> bool {
@@ -141,7 +143,8 @@ impl Zfs {
             format!("{name}/%recv")
         };
         tracing::debug!(dataset = partial, "discard partial receive");
-        match self.library().destroy(&partial) {
+        let destroyed = self.library().destroy(&partial);
+        match self.recorded(Operation::Destroy, &partial, destroyed) {
             Ok(()) => Ok(true),
             // Finished or discarded by somebody else since.
             Err(errno) if errno.raw() == libc::ENOENT => Ok(false),
@@ -399,9 +402,12 @@ impl DatasetBuilder {
             )?);
         }
         tracing::debug!(dataset = name, "create");
-        self.zfs
+        let created = self
+            .zfs
             .library()
-            .create(name, kind, &properties, wrapping_key.as_ref())
+            .create(name, kind, &properties, wrapping_key.as_ref());
+        self.zfs
+            .recorded(Operation::Create, name, created)
             .map_err(|errno| {
                 let missing = errno.raw() == libc::ENOENT && self.zfs.is_missing(&self.name.pool());
                 if missing {

@@ -106,9 +106,9 @@ impl Zfs {
         tracing::debug!(%pool, ?prune, "prune dedup table");
         match self.library().ddt_prune(pool.as_str(), unit, amount) {
             None => Err(Error::needs_release(operation, pool.as_str(), "2.3")),
-            Some(result) => {
-                result.map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
-            }
+            Some(result) => self
+                .recorded(operation, pool, result)
+                .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno)),
         }
     }
 }

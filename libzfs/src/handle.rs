@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
@@ -15,9 +16,17 @@ use crate::nvlist::NvList;
 /// can be used from as many threads as wanted at the same time: neither part has any other state.
 ///
 /// A handle stays usable after `fork`.
+///
+/// What is changed through it is entered into the pool's history under the program's name, as `zfs`
+/// does: `zpool history` shows it. Another name can be [chosen](Self::with_history_name), or
+/// [none](Self::without_history).
 #[derive(Clone)]
 #[doc(alias = "libzfs_core_fini")]
-pub struct Zfs(Arc<Inner>);
+pub struct Zfs {
+    inner: Arc<Inner>,
+    /// Under which name changes are entered into the history.
+    history: Option<Arc<str>>,
+}
 
 struct Inner {
     library: Library,
@@ -40,7 +49,56 @@ impl Zfs {
         let failed = |errno| Error::from_errno(Operation::Open, "/dev/zfs", errno);
         let device = Device::open().map_err(failed)?;
         let library = Library::init().map_err(failed)?;
-        Ok(Self(Arc::new(Inner { library, device })))
+        Ok(Self {
+            inner: Arc::new(Inner { library, device }),
+            history: Some(program().into()),
+        })
+    }
+
+    /// A handle whose changes are entered into the history under that name, such as
+    /// `mybackup run nightly`, in place of the name of the program's file. Control characters
+    /// become `?`.
+    #[must_use]
+    #[doc(alias = "zpool_log_history")]
+    pub fn with_history_name(self, name: &str) -> Self {
+        Self {
+            history: Some(name.replace(char::is_control, "?").into()),
+            ..self
+        }
+    }
+
+    /// A handle whose changes are not entered into the history by name. The kernel's own record of
+    /// them, which `zpool history -i` shows, cannot be left out.
+    ///
+    /// Each change costs a system call less.
+    #[must_use]
+    pub fn without_history(self) -> Self {
+        Self {
+            history: None,
+            ..self
+        }
+    }
+
+    /// Enters what this thread's last call has changed into the pool's history.
+    ///
+    /// That it could not be entered is no failure of what was done.
+    pub(crate) fn record(&self, operation: Operation, target: impl fmt::Display) {
+        let Some(text) = self.history_text(operation, target) else {
+            return;
+        };
+        if let Err(errno) = self.device().log_history(&text) {
+            tracing::debug!(text, %errno, "not entered into the history");
+        }
+    }
+
+    /// What is entered into the history.
+    pub(crate) fn history_text(
+        &self,
+        operation: Operation,
+        target: impl fmt::Display,
+    ) -> Option<String> {
+        let name = self.history.as_ref()?;
+        Some(format!("{name}: {operation} {target}"))
     }
 
     /// Makes of what a call on many items of one pool returned either what it left undone or an
@@ -54,7 +112,10 @@ impl Zfs {
     ) -> Result<Outcome> {
         match result {
             Err(errno) => Err(Error::from_errno(operation, target(), errno)),
-            Ok((Ok(()), errors)) => Ok(Outcome::new(&errors)),
+            Ok((Ok(()), errors)) => {
+                self.record(operation, target());
+                Ok(Outcome::new(&errors))
+            }
             Ok((Err(errno), errors)) => {
                 let outcome = Outcome::new(&errors);
                 let error = Error::from_errno(operation, target(), errno);
@@ -79,18 +140,42 @@ impl Zfs {
             .is_ok_and(|exists| !exists)
     }
 
+    /// Enters what this thread's last call has changed into the pool's history, if it has.
+    pub(crate) fn recorded<T, E>(
+        &self,
+        operation: Operation,
+        target: impl fmt::Display,
+        result: Result<T, E>,
+    ) -> Result<T, E> {
+        if result.is_ok() {
+            self.record(operation, target);
+        }
+        result
+    }
+
     pub(crate) fn library(&self) -> &Library {
-        &self.0.library
+        &self.inner.library
     }
 
     pub(crate) fn device(&self) -> &Device {
-        &self.0.device
+        &self.inner.device
     }
 }
 
 impl fmt::Debug for Zfs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Zfs").finish_non_exhaustive()
+    }
+}
+
+/// The name of this program's file.
+fn program() -> String {
+    let first = std::env::args_os().next().unwrap_or_default();
+    let name = Path::new(&first).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().replace(char::is_control, "?");
+    match name.is_empty() {
+        true => "libzfs".to_owned(),
+        false => name,
     }
 }
 

@@ -203,7 +203,12 @@ impl Program {
             })
             .map_err(failed)?;
         match result {
-            Ok(()) => self.returned(answer),
+            Ok(()) => {
+                if sync {
+                    self.zfs.record(Operation::RunProgram, pool);
+                }
+                self.returned(answer)
+            }
             Err(errno) => Err(program_error(pool, errno, answer)),
         }
     }

@@ -36,8 +36,8 @@ impl Zfs {
         self.check_promotion(clone)
             .map_err(|error| error.with_operation(Operation::Promote))?;
         tracing::debug!(dataset = %clone, "promote");
-        self.library()
-            .promote(clone.as_str())
+        let promoted = self.library().promote(clone.as_str());
+        self.recorded(Operation::Promote, clone, promoted)
             .map_err(|(errno, conflict)| {
                 let error = Error::from_errno(Operation::Promote, clone.as_str(), errno);
                 if conflict.is_empty() {

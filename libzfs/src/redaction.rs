@@ -102,8 +102,9 @@ impl Zfs {
         let result = thread::scope(|scope| {
             // A signal would end it, and leave a bookmark that says it is complete.
             let work = || {
-                self.library()
-                    .redact(snapshot.as_str(), bookmark.short_name(), &list)
+                let short = bookmark.short_name();
+                let redacted = self.library().redact(snapshot.as_str(), short, &list);
+                self.recorded(operation, snapshot, redacted)
             };
             let worker = transfer::spawn_scoped(scope, "zfs-redact", work).map_err(failed)?;
             Ok(transfer::joined(worker.join()))

@@ -48,8 +48,8 @@ impl Zfs {
             return refused(ErrorKind::InvalidName, "it would be below itself");
         }
         tracing::debug!(dataset = %from, %to, "rename");
-        self.library()
-            .rename(from.as_str(), to.as_str())
+        let renamed = self.library().rename(from.as_str(), to.as_str());
+        self.recorded(operation, target(), renamed)
             .map_err(|errno| {
                 let error = Error::from_errno(operation, target(), errno);
                 match error.kind() {
@@ -124,14 +124,15 @@ impl Zfs {
             ));
         }
         tracing::debug!(snapshot = %from, %to, "rename");
-        rename().map_err(|errno| {
-            let error = Error::from_errno(operation, target(), errno);
-            match error.kind() {
-                ErrorKind::SnapshotNotFound if self.is_missing(&from.pool()) => {
-                    error.with_kind(ErrorKind::PoolNotFound)
+        self.recorded(operation, target(), rename())
+            .map_err(|errno| {
+                let error = Error::from_errno(operation, target(), errno);
+                match error.kind() {
+                    ErrorKind::SnapshotNotFound if self.is_missing(&from.pool()) => {
+                        error.with_kind(ErrorKind::PoolNotFound)
+                    }
+                    _ => error,
                 }
-                _ => error,
-            }
-        })
+            })
     }
 }

@@ -77,13 +77,18 @@ impl Rollback {
         tracing::debug!(dataset = name, to = ?self.to, "roll back");
         match &self.to {
             Some(to) => match self.zfs.library().rollback_to(name, to.as_str()) {
-                Ok(()) => Ok(to.clone()),
+                Ok(()) => {
+                    self.zfs.record(Operation::Rollback, to);
+                    Ok(to.clone())
+                }
                 Err(errno) => Err(self.failed(errno)),
             },
             None => match self.zfs.library().rollback(name) {
-                Ok(to) => to
-                    .parse()
-                    .map_err(|error| self.refused(ErrorKind::UnexpectedAnswer, error)),
+                Ok(to) => {
+                    self.zfs.record(Operation::Rollback, &to);
+                    to.parse()
+                        .map_err(|error| self.refused(ErrorKind::UnexpectedAnswer, error))
+                }
                 Err(errno) => Err(self.failed(errno)),
             },
         }

@@ -101,12 +101,14 @@ impl Zfs {
             Err(errno) if errno.raw() == libc::ECANCELED && function != POOL_SCAN_ERRORSCRUB => {
                 Ok(())
             }
-            result => result.map_err(|errno| {
-                self.scan_error(
-                    pool,
-                    Error::from_errno(Operation::Scrub, pool.as_str(), errno),
-                )
-            }),
+            result => self
+                .recorded(Operation::Scrub, pool, result)
+                .map_err(|errno| {
+                    self.scan_error(
+                        pool,
+                        Error::from_errno(Operation::Scrub, pool.as_str(), errno),
+                    )
+                }),
         }
     }
 
@@ -118,7 +120,10 @@ impl Zfs {
         self.library().sync(pool.as_str(), false).map_err(failed)?;
         match self.library().scrub(pool.as_str(), args) {
             None => Err(too_old()),
-            Some(Ok(())) => Ok(()),
+            Some(Ok(())) => {
+                self.record(Operation::Scrub, pool);
+                Ok(())
+            }
             // A command or an argument that the module does not know.
             Some(Err(errno))
                 if errno.raw() == libc::EINVAL
@@ -181,7 +186,9 @@ impl Zfs {
             .pool_scan(pool.as_str(), function, command)
             .map_err(|errno| {
                 self.scan_error(pool, Error::from_errno(operation, pool.as_str(), errno))
-            })
+            })?;
+        self.record(operation, pool);
+        Ok(())
     }
 
     /// The kernel has one number for several reasons; the pool knows which it was.

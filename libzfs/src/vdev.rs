@@ -144,6 +144,7 @@ impl Zfs {
             .library()
             .initialize(pool.as_str(), command, &guid_list(vdevs))
             .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))?;
+        let result = self.recorded(operation, pool, result);
         match (result, answer.get_list("initialize_vdevs")) {
             (Ok(()), None) => Ok(VdevOutcome::new(operation, pool, &NvList::new())),
             (_, Some(errors)) => Ok(VdevOutcome::new(operation, pool, errors)),
@@ -214,6 +215,7 @@ impl Zfs {
             .library()
             .trim(pool.as_str(), command, rate, secure, &guid_list(vdevs))
             .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))?;
+        let result = self.recorded(operation, pool, result);
         match (result, answer.get_list("trim_vdevs")) {
             (Ok(()), None) => Ok(VdevOutcome::new(operation, pool, &NvList::new())),
             (_, Some(errors)) => Ok(VdevOutcome::new(operation, pool, errors)),

@@ -198,7 +198,7 @@ impl Zfs {
             .with("vdevprops_set_props", NvList::new().with(name, value));
         match self.library().set_vdev_prop(pool.as_str(), &args) {
             None => Err(Error::needs_release(operation, vdev.to_string(), SINCE)),
-            Some(result) => result.map_err(|errno| {
+            Some(result) => self.recorded(operation, vdev, result).map_err(|errno| {
                 let error = Error::from_errno(operation, vdev.to_string(), errno);
                 // The kernel has one number for a pool that is read-only and a vdev without a path.
                 if name == "path" && errno.raw() == libc::EROFS && self.is_writable(pool) {

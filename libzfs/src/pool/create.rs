@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::features::Features;
-use super::history;
 use super::layout::{Layout, NewVdev, Role};
 use crate::encryption::new_encryption_root;
 use crate::error::{Error, ErrorKind, Operation, Result};
@@ -301,7 +300,7 @@ impl CreatePool {
             self.zfs.device().pool_create(name, &tree, properties)
         });
         created.map_err(|errno| Error::from_errno(operation, name, errno))?;
-        history::record(&self.zfs, operation, name);
+        self.zfs.record(operation, name);
 
         let config = self
             .zfs

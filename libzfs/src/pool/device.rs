@@ -3,7 +3,6 @@
 
 use std::path::PathBuf;
 
-use super::history;
 use super::layout::{Layout, NewVdev, Role};
 use super::status::{VdevClass, VdevKind, VdevState, VdevStatus};
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
@@ -90,7 +89,7 @@ impl Zfs {
             .device()
             .vdev_set_state(pool.as_str(), device.get(), state, flags)
             .map_err(|errno| self.device_error(operation, pool, errno))?;
-        history::record(self, operation, &format!("{pool} {device}"));
+        self.record(operation, format_args!("{pool} {device}"));
         Ok(VdevState::from_number(state))
     }
 
@@ -139,7 +138,7 @@ impl Zfs {
         self.device()
             .vdev_detach(pool.as_str(), device.get())
             .map_err(|errno| self.device_error(operation, pool, errno))?;
-        history::record(self, operation, &format!("{pool} {device}"));
+        self.record(operation, format_args!("{pool} {device}"));
         Ok(())
     }
 
@@ -177,7 +176,7 @@ impl Zfs {
         self.device()
             .vdev_remove(pool.as_str(), vdev.get())
             .map_err(|errno| self.device_error(operation, pool, errno))?;
-        history::record(self, operation, &format!("{pool} {vdev}"));
+        self.record(operation, format_args!("{pool} {vdev}"));
         Ok(())
     }
 
@@ -258,7 +257,7 @@ impl AttachDevice {
         zfs.device()
             .vdev_attach(pool, self.at.get(), &tree, replacing)
             .map_err(|errno| Error::from_errno(operation, pool, errno))?;
-        history::record(zfs, operation, &format!("{pool} {}", self.at));
+        zfs.record(operation, format_args!("{pool} {}", self.at));
         Ok(())
     }
 }
@@ -362,7 +361,7 @@ impl AddVdevs {
             .device()
             .vdev_add(pool, &tree)
             .map_err(|errno| Error::from_errno(operation, pool, errno))?;
-        history::record(&self.zfs, operation, pool);
+        self.zfs.record(operation, pool);
         Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! The history of a pool: what was done to it, by which program.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use bstr::BStr;
@@ -183,31 +182,5 @@ impl HistoryRecord {
     /// All that was recorded.
     pub fn list(&self) -> &NvList {
         &self.0
-    }
-}
-
-/// The text under which what this program does is entered into the history.
-pub(super) fn text(operation: Operation, target: &str) -> String {
-    format!("{} {operation} {target}", program())
-}
-
-/// Enters into a pool's history what this thread has just changed with its last call.
-///
-/// That it could not be entered is no failure of what was done: `zfs` has it so, too.
-pub(super) fn record(zfs: &Zfs, operation: Operation, target: &str) {
-    if let Err(errno) = zfs.device().log_history(&text(operation, target)) {
-        tracing::debug!(%operation, target, %errno, "not entered into the history");
-    }
-}
-
-/// The name of this program's file.
-fn program() -> String {
-    let first = std::env::args_os().next().unwrap_or_default();
-    let name = Path::new(&first).file_name().unwrap_or_default();
-    let name = name.to_string_lossy().replace(char::is_control, "?");
-    if name.is_empty() {
-        "libzfs".into()
-    } else {
-        name
     }
 }

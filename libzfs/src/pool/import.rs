@@ -1,7 +1,6 @@
 //! Importing pools.
 
 use super::find::{FoundPool, unsupported_features, unsupported_kind};
-use super::history;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::ImportFailed;
 use crate::handle::Zfs;
@@ -196,7 +195,7 @@ impl ImportPool {
             Err(failed) if failed.errno.raw() == libc::ENOMEM && self.is_imported()? => {}
             Err(failed) => return Err(explain(name, failed)),
         }
-        history::record(&self.zfs, operation, name);
+        self.zfs.record(operation, name);
         Ok(())
     }
 

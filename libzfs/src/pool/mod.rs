@@ -82,9 +82,9 @@ impl Zfs {
     pub fn destroy_pool(&self, pool: &PoolName) -> Result<()> {
         let operation = Operation::DestroyPool;
         tracing::debug!(%pool, "destroy pool");
-        let history = history::text(operation, pool.as_str());
+        let history = self.history_text(operation, pool);
         self.device()
-            .pool_destroy(pool.as_str(), &history)
+            .pool_destroy(pool.as_str(), history.as_deref())
             .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
@@ -120,9 +120,9 @@ impl Zfs {
     fn export_as(&self, pool: &PoolName, force: bool) -> Result<()> {
         let operation = Operation::ExportPool;
         tracing::debug!(%pool, force, "export pool");
-        let history = history::text(operation, pool.as_str());
+        let history = self.history_text(operation, pool);
         self.device()
-            .pool_export(pool.as_str(), force, &history)
+            .pool_export(pool.as_str(), force, history.as_deref())
             .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
@@ -171,9 +171,12 @@ impl Zfs {
     #[doc(alias = "lzc_reopen")]
     pub fn reopen_pool(&self, pool: &PoolName, scrub: RunningScrub) -> Result<()> {
         tracing::debug!(%pool, ?scrub, "reopen");
-        self.library()
-            .reopen(pool.as_str(), scrub == RunningScrub::MayEnd)
-            .map_err(|errno| Error::from_errno(Operation::ReopenPool, pool.as_str(), errno))
+        let operation = Operation::ReopenPool;
+        let reopened = self
+            .library()
+            .reopen(pool.as_str(), scrub == RunningScrub::MayEnd);
+        self.recorded(operation, pool, reopened)
+            .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
     /// The properties of a pool, each with its source: what `zpool get all` shows, without the

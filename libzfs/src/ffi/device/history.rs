@@ -6,8 +6,11 @@ use super::{Command, Device, Result};
 use crate::nvlist::NvList;
 
 impl Command {
-    /// A text for the history, for the ioctls that enter it themselves; `""` is none.
-    pub(super) fn history(mut self, text: &str) -> Self {
+    /// A text for the history, if any, for the ioctls that enter it themselves; `""` is none.
+    pub(super) fn history(mut self, text: Option<&str>) -> Self {
+        let Some(text) = text else {
+            return self;
+        };
         if !text.is_empty() {
             self.history = text.bytes().filter(|&byte| byte != 0).collect();
             self.history.push(0);

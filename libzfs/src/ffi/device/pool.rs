@@ -52,14 +52,14 @@ impl Device {
     }
 
     /// `ZFS_IOC_POOL_DESTROY`; none of the pool's datasets may be mounted.
-    pub(crate) fn pool_destroy(&self, name: &str, history: &str) -> Result<()> {
+    pub(crate) fn pool_destroy(&self, name: &str, history: Option<&str>) -> Result<()> {
         let command = Command::new(name)?.history(history);
         self.run(ioctl::ZFS_IOC_POOL_DESTROY, command).map(drop)
     }
 
     /// `ZFS_IOC_POOL_EXPORT`; none of the pool's datasets may be mounted. With `force`, a spare of
     /// it may be in use that another pool has, too.
-    pub(crate) fn pool_export(&self, name: &str, force: bool, history: &str) -> Result<()> {
+    pub(crate) fn pool_export(&self, name: &str, force: bool, history: Option<&str>) -> Result<()> {
         let mut command = Command::new(name)?.history(history);
         command.zc.zc_cookie = force.into();
         self.run(ioctl::ZFS_IOC_POOL_EXPORT, command).map(drop)
