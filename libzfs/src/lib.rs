@@ -60,6 +60,7 @@ pub mod key;
 mod name;
 pub mod nvlist;
 pub mod package;
+pub mod replicate;
 pub mod resume_token;
 pub mod stream;
 
