@@ -63,6 +63,7 @@ pub mod label;
 mod name;
 pub mod nvlist;
 pub mod package;
+pub mod replicate;
 pub mod resume_token;
 pub mod stream;
 

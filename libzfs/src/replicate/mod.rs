@@ -1,0 +1,25 @@
+//! Replication: which streams bring a copy of a tree up to date, and what stands in their way.
+//!
+//! A [`Plan`] is computed from what both sides have, [`Tree`] each, and from a [`Request`]. It
+//! decides everything by GUIDs, as ZFS itself does: names only say where a copy is to be. What it
+//! cannot bring about without losing something is a [`Finding`], and nothing is planned for the
+//! dataset that it is of; nothing on the destination is ever rolled back or destroyed for the sake
+//! of a plan, but partial state that the same replication left behind.
+//!
+//! [`Retention`] decides which snapshots may go when old ones are pruned.
+//!
+//! All of this is computed without ZFS.
+
+mod finding;
+mod plan;
+mod planner;
+mod retention;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub use self::finding::{Finding, Obstacle, Severity};
+pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
+pub use self::planner::plan;
+pub use self::retention::{Candidate, Kept, Pruning, Reason, Retention, Rule};
+pub use self::tree::{DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree};
