@@ -4,8 +4,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use libzfs::stream::BeginRecord;
+use libzfs_fuzz::without_leak;
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     match BeginRecord::parse(data) {
         Ok(begin) => {
             assert_eq!(begin.as_bytes(), &data[..BeginRecord::LEN]);
@@ -18,4 +21,4 @@ fuzz_target!(|data: &[u8]| {
         }
         Err(error) => assert!(error.offset() <= data.len() as u64),
     }
-});
+}

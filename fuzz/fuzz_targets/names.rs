@@ -11,7 +11,7 @@ use libzfs::{
     BookmarkName, DatasetName, HoldTag, MAX_NAME_LEN, MAX_POOL_NAME_LEN, NameError, PoolName,
     SnapshotName, check_user_property,
 };
-use libzfs_fuzz::peak;
+use libzfs_fuzz::{peak, without_leak};
 
 fn parse<T>(text: &str) -> Option<T>
 where
@@ -39,7 +39,9 @@ where
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
@@ -86,4 +88,4 @@ fuzz_target!(|data: &[u8]| {
         );
         assert_eq!(bookmark.dataset().bookmark(short).as_ref(), Ok(bookmark));
     }
-});
+}

@@ -5,9 +5,11 @@
 
 use libfuzzer_sys::fuzz_target;
 use libzfs::nvlist::{Encoding, Endian, NvList};
-use libzfs_fuzz::peak;
+use libzfs_fuzz::{peak, without_leak};
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     let (memory, decoded) = peak(|| NvList::decode_prefix(data));
     assert!(
         memory <= 24 * data.len() + 4096,
@@ -38,4 +40,4 @@ fuzz_target!(|data: &[u8]| {
     for name in list.names() {
         assert!(list.get(name).is_some());
     }
-});
+}

@@ -6,9 +6,11 @@
 use libfuzzer_sys::fuzz_target;
 use libzfs::package::PackageHead;
 use libzfs::stream::{Endian, Features};
-use libzfs_fuzz::peak;
+use libzfs_fuzz::{peak, without_leak};
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     let empty = PackageHead {
         snapshot: "tank/a@b".parse().expect("a name"),
         features: Features::empty(),
@@ -23,10 +25,12 @@ fuzz_target!(|data: &[u8]| {
     );
     match decoded {
         Ok(head) => {
-            let (begin, list) = head.encode(Endian::HOST).expect("what was read can be written");
+            let (begin, list) = head
+                .encode(Endian::HOST)
+                .expect("what was read can be written");
             let again = PackageHead::decode(&begin, &list).expect("and read again");
             assert_eq!(again, head);
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-});
+}

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use libfuzzer_sys::fuzz_target;
 use libzfs::resume_token::{MAX_PACKED_LEN, ResumeToken};
-use libzfs_fuzz::peak;
+use libzfs_fuzz::{peak, without_leak};
 
 /// A token with those compressed bytes, which is right as far as that goes.
 fn token(packed_len: usize, data: &[u8]) -> String {
@@ -21,7 +21,9 @@ fn token(packed_len: usize, data: &[u8]) -> String {
     format!("1-{sum:x}-{packed_len:x}-{digits}")
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else {
         return;
     };
@@ -64,4 +66,4 @@ fuzz_target!(|data: &[u8]| {
         }
         Err(error) => assert!(error.offset().is_none_or(|offset| offset <= text.len())),
     }
-});
+}

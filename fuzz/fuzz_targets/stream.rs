@@ -12,7 +12,7 @@ use libzfs::stream::{
     BeginRecord, Body, Endian, Guard, Limits, Place, ReadError, Reader, Record, Records, Require,
     StreamError, Summary, Verify, Writer, verify,
 };
-use libzfs_fuzz::peak;
+use libzfs_fuzz::{peak, without_leak};
 
 /// Gives a few bytes at a time.
 struct Dribble<'a>(&'a [u8]);
@@ -152,7 +152,9 @@ fn verified(stream: &[u8]) -> Result<Summary, StreamError> {
     }
 }
 
-fuzz_target!(|data: &[u8]| {
+fuzz_target!(|data: &[u8]| without_leak(|| case(data)));
+
+fn case(data: &[u8]) {
     let Some((&kind, data)) = data.split_first() else {
         return;
     };
@@ -206,7 +208,7 @@ fuzz_target!(|data: &[u8]| {
     if matches!(error, Some(StreamError::Unmet { .. })) {
         assert!(len == 0 || walked.0.first().is_some_and(head_only));
     }
-});
+}
 
 /// What is written of the records of a stream is that stream, but for what no field is for.
 fn rewritten(stream: &[u8]) {

@@ -1,10 +1,11 @@
 //! What the fuzz targets share: an allocator that counts, so that memory has a bound too.
 
 use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
+static FIRST: AtomicBool = AtomicBool::new(true);
 
 struct Counting;
 
@@ -37,4 +38,19 @@ pub fn peak<T>(run: impl FnOnce() -> T) -> (usize, T) {
     PEAK.store(before, Ordering::Relaxed);
     let value = run();
     (PEAK.load(Ordering::Relaxed).saturating_sub(before), value)
+}
+
+/// Runs one case and sees that it gave back all memory that it took.
+///
+/// # Panics
+///
+/// It kept some of it.
+pub fn without_leak(case: impl FnOnce()) {
+    let before = NOW.load(Ordering::Relaxed);
+    case();
+    let after = NOW.load(Ordering::Relaxed);
+    // What a first case sets up once for all is not one's own.
+    if !FIRST.swap(false, Ordering::Relaxed) {
+        assert!(after <= before, "{} bytes were kept", after - before);
+    }
 }
