@@ -203,7 +203,7 @@ fn case(data: &[u8]) {
         }
     }
     guarded(&stream, &walked.0);
-});
+}
 
 /// Of what has to be raw nothing passes before it has said so, and no record that is not.
 fn guarded(stream: &[u8], records: &[Seen]) {

@@ -98,7 +98,7 @@ impl Zfs {
         target: impl fmt::Display,
     ) -> Option<String> {
         let name = self.history.as_ref()?;
-        Some(format!("{name}: {operation} {target}"))
+        Some(format!("{name} {operation} {target}"))
     }
 
     /// Makes of what a call on many items of one pool returned either what it left undone or an

@@ -260,12 +260,6 @@ impl Device {
         self.run(ioctl::ZFS_IOC_OBJSET_ZPLPROPS, command)?.list()
     }
 
-    /// `ZFS_IOC_OBJSET_RECVD_PROPS`: the properties that were received; `ENOTSUP` if none ever was.
-    pub(crate) fn received_properties(&self, name: &str) -> Result<NvList> {
-        let command = Command::new(name)?.answer(ANSWER);
-        self.run(ioctl::ZFS_IOC_OBJSET_RECVD_PROPS, command)?.list()
-    }
-
     /// `ZFS_IOC_GET_HOLDS`, as `lzc_get_holds`
     pub(crate) fn holds(&self, snapshot: &str) -> Result<NvList> {
         let command = Command::new(snapshot)?.answer(ANSWER);

@@ -244,7 +244,7 @@ impl PackageSend {
     pub fn write_to_writer(&self, to: impl Write) -> Result<()> {
         let mut sink = IntoWrite(to);
         self.start()?
-            .drain(|pipe, watch| transfer::drain(pipe, &mut sink, watch))
+            .drain(|pipe, watch| transfer::drain(pipe, &mut sink, watch).map(Some))
     }
 
     /// Keeps the snapshots from being destroyed while others are sent.

@@ -108,8 +108,7 @@ impl Zfs {
         let failed = |errno| Error::from_errno(Operation::ReadProperties, name, errno);
         self.add_zpl_properties(&mut properties);
         match self.device().received_properties(name) {
-            Ok(received) => properties.received = received,
-            Err(errno) if errno.raw() == libc::ENOTSUP => {}
+            Ok(received) => properties.received = received.unwrap_or_default(),
             Err(errno) => return Err(failed(errno)),
         }
         let options = mounts::options(name)

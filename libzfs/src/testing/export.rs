@@ -31,7 +31,7 @@ impl Pool {
             .pool_stats(name)
             .map_err(|errno| Error::from_errno(operation, name, errno))?;
         self.home
-            .when_idle(operation, || device.pool_export(name, false, ""))?;
+            .when_idle(operation, || device.pool_export(name, false, None))?;
         let exported = ExportedPool {
             zfs: self.zfs.clone(),
             home: self.home.clone(),

@@ -170,7 +170,7 @@ impl Pool {
             return Err(Error::refused(operation, name, kind, why));
         }
         self.home
-            .when_idle(operation, || self.zfs.device().pool_destroy(name, ""))?;
+            .when_idle(operation, || self.zfs.device().pool_destroy(name, None))?;
         self.home.remove_directory();
         Ok(())
     }
