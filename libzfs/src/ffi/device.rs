@@ -13,6 +13,7 @@ mod vdev;
 #[cfg(feature = "testing")]
 pub(crate) use self::inject::ANY_IO;
 pub(crate) use self::pool::{ImportFailed, LoggedError};
+use std::ops::ControlFlow;
 
 use std::ffi::c_char;
 use std::fs::{File, OpenOptions};
