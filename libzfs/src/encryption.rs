@@ -106,9 +106,14 @@ impl Zfs {
     fn use_wrapping_key(&self, root: &DatasetName, key: &WrappingKey, noop: bool) -> Result<()> {
         check_no_trace(Operation::LoadKey, root.as_str())?;
         tracing::debug!(dataset = %root, noop, "load key");
-        self.library()
-            .load_key(root.as_str(), noop, key)
-            .map_err(|errno| self.explain_key_error(Operation::LoadKey, root, errno))
+        let operation = Operation::LoadKey;
+        let loaded = self.library().load_key(root.as_str(), noop, key);
+        let loaded = match noop {
+            // Nothing was changed.
+            true => loaded,
+            false => self.recorded(operation, root, loaded),
+        };
+        loaded.map_err(|errno| self.explain_key_error(operation, root, errno))
     }
 
     /// The kernel has one number for several reasons; the dataset knows which it was.
@@ -166,8 +171,8 @@ impl Zfs {
     #[doc(alias = "lzc_unload_key")]
     pub fn unload_key(&self, root: &DatasetName) -> Result<()> {
         tracing::debug!(dataset = %root, "unload key");
-        self.library()
-            .unload_key(root.as_str())
+        let unloaded = self.library().unload_key(root.as_str());
+        self.recorded(Operation::UnloadKey, root, unloaded)
             .map_err(|errno| self.explain_key_error(Operation::UnloadKey, root, errno))
     }
 }

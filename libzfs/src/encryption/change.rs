@@ -210,8 +210,8 @@ impl Zfs {
         new: Option<(&NvList, &WrappingKey)>,
     ) -> Result<()> {
         tracing::debug!(dataset = %name, ?command, "change key");
-        self.library()
-            .change_key(name.as_str(), command, new)
+        let changed = self.library().change_key(name.as_str(), command, new);
+        self.recorded(Operation::ChangeKey, name, changed)
             .map_err(|errno| {
                 let error = Error::from_errno(Operation::ChangeKey, name.as_str(), errno);
                 match self.why_no_change(name, command, errno) {

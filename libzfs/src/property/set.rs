@@ -1,5 +1,7 @@
 //! Setting properties of datasets and snapshots, and taking values back.
 
+use std::fmt;
+
 use crate::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 use crate::handle::Zfs;
 use crate::name::{DatasetName, SnapshotName, check_user_property};
@@ -83,8 +85,10 @@ impl Zfs {
         check_back(property, properties.holder(), back)
             .map_err(|error| refused(operation, target(), error))?;
         tracing::debug!(name, property, ?back, "inherit property");
-        self.device()
-            .inherit_property(name, property, back == Back::Revert)
+        let inherited = self
+            .device()
+            .inherit_property(name, property, back == Back::Revert);
+        self.recorded(operation, target(), inherited)
             .map_err(|errno| Error::from_errno(operation, target(), errno))
     }
 }
@@ -233,7 +237,9 @@ impl SetProperties {
             return Ok(PropertiesSet { error: None });
         }
         tracing::debug!(name, properties = list.len(), "set properties");
-        let Err((errno, errors)) = self.zfs.device().set_properties(name, &list) else {
+        let set = self.zfs.device().set_properties(name, &list);
+        let set = self.zfs.recorded(operation, names_of(&list, name), set);
+        let Err((errno, errors)) = set else {
             return Ok(PropertiesSet { error: None });
         };
         let number = |value: &crate::nvlist::Value| i32::try_from(value.to_integer()?).ok();
@@ -253,6 +259,12 @@ impl SetProperties {
             false => Err(error),
         }
     }
+}
+
+/// `name: a, b`, as the history has it.
+pub(super) fn names_of(list: &NvList, target: impl fmt::Display) -> String {
+    let names: Vec<_> = list.names().map(ToString::to_string).collect();
+    format!("{target}: {}", names.join(", "))
 }
 
 /// The values in the kernel's form, or an error with all that cannot be set.

@@ -7,7 +7,7 @@ use crate::nvlist::NvList;
 
 use super::check::Target;
 use super::info::{PropertyHolder, Release};
-use super::set::{checked, refused};
+use super::set::{checked, names_of, refused};
 use super::{NativeProperty, PropertyValue, ValueError};
 
 impl Zfs {
@@ -115,8 +115,8 @@ impl SetPoolProperties {
         }
         let (zfs, pool) = (&self.zfs, &self.pool);
         tracing::debug!(%pool, properties = list.len(), "set pool properties");
-        zfs.device()
-            .pool_set_props(pool.as_str(), list)
+        let set = zfs.device().pool_set_props(pool.as_str(), list);
+        zfs.recorded(Operation::SetPoolProperties, names_of(list, pool), set)
             .map_err(|errno| {
                 let error = Error::from_errno(Operation::SetPoolProperties, pool.as_str(), errno);
                 // The kernel's number for a `bootfs` that does not exist is that of the pool.

@@ -326,8 +326,11 @@ impl Receiver {
             {
                 Err(self.failed(transfer::made_nonblocking()))
             }
-            result => Ok(result
-                .map_err(|errno| Error::from_errno(self.operation, self.snapshot.as_str(), errno))),
+            result => {
+                let result = self.zfs.recorded(self.operation, &self.snapshot, result);
+                let name = self.snapshot.as_str();
+                Ok(result.map_err(|errno| Error::from_errno(self.operation, name, errno)))
+            }
         }
     }
 }
