@@ -294,8 +294,8 @@ fn a_token_cannot_ask_for_plain_text_of_an_encrypted_dataset() {
     lying_object(&pool, &target, &root, &token);
 }
 
-/// Where to go on is the receiver's to say as well; nonsense is refused by the sender or, where
-/// that has nothing to send there, by the receiver, and the partial state stays.
+/// Where to go on is the receiver's to say as well; nonsense is refused by the sender, and the partial
+/// state stays.
 fn lying_object(
     pool: &Pool,
     target: &SnapshotName,
@@ -307,7 +307,8 @@ fn lying_object(
     (lying.object, lying.offset) = (u64::MAX, u64::MAX);
     let lying = ResumeToken::build(&lying, Endian::HOST).unwrap();
     let rest = zfs.resume_send(dataset, &lying).unwrap();
-    kind(zfs.receive(target).run(rest.start().unwrap()));
+    let refused = zfs.receive(target).run(rest.start().unwrap());
+    assert_eq!(kind(refused), ErrorKind::InvalidArgument);
     let state = zfs.dataset(target.dataset()).unwrap();
     assert_eq!(state.receive_resume_token().unwrap().as_ref(), Some(token));
 }
