@@ -96,7 +96,7 @@ fn whole<const L: usize>([a, b, c, d]: [[u64; L]; 4]) -> [u64; 4] {
 
 /// The sums of something and `words` words behind it, from the sums of each.
 fn after(before: [u64; 4], words: u64, behind: [u64; 4]) -> [u64; 4] {
-    // How often the sums before are counted again. No slice is so long that this overflows.
+    // How often the sums before are counted again. Below 2^42 words, 16 TiB, nothing overflows.
     let n = u128::from(words);
     let times = [1, n, n * (n + 1) / 2, n * (n + 1) / 2 * (n + 2) / 3];
     let times = times.map(|times| times as u64);

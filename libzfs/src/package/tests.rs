@@ -198,7 +198,7 @@ fn in_no_list_of_a_package_a_name_may_repeat() {
         (dataset(once(), repeated("mon", properties().into())), false),
     ] {
         let list = NvList::new()
-            .with("tosnap", "mon")
+            .with("tosnap", "tue")
             .with("fss", NvList::new().with("0x1", dataset));
         let bytes = list.encode_with(Encoding::Xdr, Endian::HOST).unwrap();
         match PackageHead::decode(&begin, &bytes) {
