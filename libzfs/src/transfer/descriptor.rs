@@ -95,14 +95,20 @@ pub(crate) struct Descriptor<'fd> {
     fd: BorrowedFd<'fd>,
     kind: FileType,
     blocks: bool,
+    /// Whether it takes what is spliced into it, as far as is known.
+    splices: bool,
 }
 
 impl<'fd> Descriptor<'fd> {
     pub(crate) fn new(fd: BorrowedFd<'fd>) -> io::Result<Self> {
+        let kind = kind(fd)?;
+        let blocks = !fcntl_getfl(fd)?.contains(OFlags::NONBLOCK);
         Ok(Self {
             fd,
-            kind: kind(fd)?,
-            blocks: !fcntl_getfl(fd)?.contains(OFlags::NONBLOCK),
+            kind,
+            blocks,
+            // Into a socket that blocks it does, for as long as that likes.
+            splices: kind != FileType::Socket || !blocks,
         })
     }
 
@@ -176,6 +182,24 @@ impl Source for Descriptor<'_> {
 }
 
 impl Sink for Descriptor<'_> {
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let len = usize::try_from(len).map_or(SPLICE, |len| len.min(SPLICE));
+        while self.splices {
+            watch.wait([(pipe.as_fd(), PollFlags::IN)])?;
+            watch.wait([(self.fd, PollFlags::OUT)])?;
+            // Of pipes that do block, too.
+            let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
+            match splice(pipe, None, self.fd, None, len, flags) {
+                Ok(len) => return Ok(Some(len)),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                // Of a file that is appended to, and of devices.
+                Err(Errno::INVAL) => self.splices = false,
+                Err(errno) => return Err(Halt::Sink(errno.into())),
+            }
+        }
+        Ok(None)
+    }
+
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt> {
         let wait = || {
             let limit = self.limit(Timeout::Send);

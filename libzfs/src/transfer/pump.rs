@@ -12,6 +12,9 @@ use super::records::RecordWalk;
 /// How much is moved at a time.
 pub(crate) const CHUNK: usize = 256 << 10;
 
+/// From what length on it pays to have a payload moved by itself.
+const LARGE: u64 = 32 << 10;
+
 /// What a stream is read from.
 pub(crate) trait Source {
     /// Reads some of it; 0 is its end. Gives up when nobody has the other end of `pipe` any more.
@@ -27,6 +30,14 @@ pub(crate) trait Source {
 pub(crate) trait Sink {
     /// Writes some of it.
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt>;
+
+    /// Has up to `len` bytes moved from the pipe, of which we have the end that blocks, to where they
+    /// go, without passing through here; 0 is the end of what is in it. None if that is not to be
+    /// had, and nothing has been moved.
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let _ = (pipe, len, watch);
+        Ok(None)
+    }
 
     /// Sees to it that all that was written is on its way.
     fn flush(&mut self) -> Result<(), Halt> {
@@ -125,11 +136,32 @@ fn fill(pipe: &File, mut bytes: &[u8], watch: &Watch) -> Result<(), Halt> {
 }
 
 /// Moves all that comes out of the pipe into `sink`.
+///
+/// If it is watched, all records are looked at, but large payloads only where they have to pass
+/// through here.
 pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<(), Halt> {
     let mut buffer = vec![0; CHUNK];
     let mut walk = RecordWalk::new();
+    let mut spliced = false;
     loop {
-        let len = read_pipe(pipe, &mut buffer, watch)?;
+        if walk.payload() >= LARGE {
+            if let Some(len) = sink.splice(pipe, walk.payload(), watch)? {
+                if len == 0 {
+                    return sink.flush();
+                }
+                walk.pass_payload(len);
+                watch.moved(len, 0);
+                spliced = true;
+                continue;
+            }
+        }
+        // Where payloads are large, no more than the record before the next.
+        let room = match spliced {
+            true => walk.certain().min(buffer.len()),
+            false => buffer.len(),
+        };
+        spliced = false;
+        let len = read_pipe(pipe, &mut buffer[..room], watch)?;
         if len == 0 {
             return sink.flush();
         }
@@ -161,13 +193,20 @@ pub(crate) fn read_pipe(pipe: &File, buffer: &mut [u8], watch: &Watch) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::io::Seek;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
 
-    use super::super::{Descriptor, pipe};
+    use super::super::{Descriptor, TransferControl, pipe};
     use super::*;
     use crate::ffi::SigpipeBlocked;
+    use crate::stream::{
+        BeginFields, BeginFlags, BeginRecord, Endian, Features, HeaderType, ObjsetType, Writer,
+        record,
+    };
 
     #[test]
     fn feeding_ends_when_the_reader_goes_while_the_source_is_idle() {
@@ -190,6 +229,91 @@ mod tests {
         let (reader, writer) = pipe().unwrap();
         File::from(writer).write_all(bytes).unwrap();
         drain(&reader, sink, &Watch::default())
+    }
+
+    /// A stream with payloads of these lengths, and how many records it has.
+    fn stream(payloads: &[usize]) -> (Vec<u8>, u64) {
+        let fields = BeginFields {
+            header_type: HeaderType::Substream,
+            features: Features::LARGE_BLOCKS,
+            creation_time: 1,
+            objset_type: ObjsetType::Zfs,
+            flags: BeginFlags::empty(),
+            to_guid: 1,
+            from_guid: None,
+            to_name: "tank@s".parse().unwrap(),
+        };
+        let mut writer = Writer::new(Vec::new());
+        let begin = BeginRecord::build(&fields, 0, Endian::HOST);
+        writer.begin(&begin, &[]).unwrap();
+        for (&len, byte) in payloads.iter().zip(1..) {
+            let write = record::Write {
+                logical_size: len as u64,
+                ..record::Write::default()
+            };
+            writer.record(&write.into(), &vec![byte; len]).unwrap();
+        }
+        writer.end(1).unwrap();
+        (writer.into_inner(), payloads.len() as u64 + 2)
+    }
+
+    #[test]
+    fn what_is_watched_is_the_same_in_descriptors_of_every_kind() {
+        let large = usize::try_from(LARGE).unwrap();
+        let (stream, records) = stream(&[700, 300_000, large, large - 1, 50_000, 2 << 20, 8]);
+        let (reader, writer) = pipe().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let kinds: [(OwnedFd, OwnedFd); 2] =
+            [(reader.into(), writer), (ours.into(), theirs.into())];
+        for ((from, to), waits) in kinds.iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+            rustix::io::ioctl_fionbio(to, waits).unwrap();
+            let mut from = File::from(from.try_clone().unwrap());
+            let reader = thread::spawn({
+                let mut read = vec![0; stream.len()];
+                move || from.read_exact(&mut read).map(|()| read)
+            });
+            let mut sink = Descriptor::new(to.as_fd()).unwrap();
+            assert_eq!(
+                drained_watched(&stream, &mut sink),
+                (stream.len() as u64, records)
+            );
+            assert!(reader.join().unwrap().unwrap() == stream);
+        }
+        for append in [false, true] {
+            let mut file = tempfile();
+            let mut flags = rustix::fs::fcntl_getfl(&file).unwrap();
+            flags.set(rustix::fs::OFlags::APPEND, append);
+            rustix::fs::fcntl_setfl(&file, flags).unwrap();
+            let mut sink = Descriptor::new(file.as_fd()).unwrap();
+            assert_eq!(
+                drained_watched(&stream, &mut sink),
+                (stream.len() as u64, records)
+            );
+            file.rewind().unwrap();
+            let mut written = Vec::new();
+            file.read_to_end(&mut written).unwrap();
+            assert!(written == stream);
+        }
+    }
+
+    fn tempfile() -> File {
+        let flags = rustix::fs::MemfdFlags::CLOEXEC;
+        rustix::fs::memfd_create("stream", flags).unwrap().into()
+    }
+
+    /// The bytes and records that a control sees when a stream is moved.
+    fn drained_watched(stream: &[u8], sink: &mut dyn Sink) -> (u64, u64) {
+        let control = TransferControl::new();
+        let mut watch = Watch::default();
+        watch.add(&control).unwrap();
+        let (reader, writer) = pipe().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| File::from(writer).write_all(stream).unwrap());
+            let _quiet = SigpipeBlocked::new();
+            drain(&reader, sink, &watch).unwrap();
+        });
+        let progress = control.progress();
+        (progress.bytes, progress.records)
     }
 
     #[test]
