@@ -22,6 +22,9 @@ const ATOMIC: usize = 4096;
 /// How much is spliced at a time.
 const SPLICE: usize = 1 << 20;
 
+/// Moves what is there, also if it is a pipe that would wait for more.
+const NO_WAIT: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
+
 /// How a descriptor can be used for a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suitability {
@@ -95,7 +98,7 @@ pub(crate) struct Descriptor<'fd> {
     fd: BorrowedFd<'fd>,
     kind: FileType,
     blocks: bool,
-    /// Whether it takes what is spliced into it, as far as is known.
+    /// Whether it can be spliced from or into, as far as is known.
     splices: bool,
 }
 
@@ -107,7 +110,7 @@ impl<'fd> Descriptor<'fd> {
             fd,
             kind,
             blocks,
-            // Into a socket that blocks it does, for as long as that likes.
+            // With a socket that blocks it does, for as long as that likes.
             splices: kind != FileType::Socket || !blocks,
         })
     }
@@ -179,6 +182,26 @@ impl Source for Descriptor<'_> {
             }
         }
     }
+
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let len = usize::try_from(len).map_or(SPLICE, |len| len.min(SPLICE));
+        while self.splices {
+            let fds = [(self.fd, PollFlags::IN), (pipe.as_fd(), PollFlags::empty())];
+            let [_, theirs] = watch.wait(fds)?;
+            if theirs.contains(PollFlags::ERR) {
+                return Err(Halt::Gone);
+            }
+            watch.wait([(pipe.as_fd(), PollFlags::OUT)])?;
+            match splice(self.fd, None, pipe, None, len, NO_WAIT) {
+                Ok(len) => return Ok(Some(len)),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(Errno::INVAL) => self.splices = false,
+                Err(Errno::PIPE) => return Err(Halt::Gone),
+                Err(errno) => return Err(Halt::Source(errno.into())),
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Sink for Descriptor<'_> {
@@ -187,9 +210,7 @@ impl Sink for Descriptor<'_> {
         while self.splices {
             watch.wait([(pipe.as_fd(), PollFlags::IN)])?;
             watch.wait([(self.fd, PollFlags::OUT)])?;
-            // Of pipes that do block, too.
-            let flags = SpliceFlags::MOVE | SpliceFlags::NONBLOCK;
-            match splice(pipe, None, self.fd, None, len, flags) {
+            match splice(pipe, None, self.fd, None, len, NO_WAIT) {
                 Ok(len) => return Ok(Some(len)),
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 // Of a file that is appended to, and of devices.

@@ -24,6 +24,14 @@ pub(crate) trait Source {
         pipe: BorrowedFd<'_>,
         watch: &Watch,
     ) -> Result<usize, Halt>;
+
+    /// Has up to `len` bytes moved into the pipe, of which we have the end that does not block,
+    /// without passing through here; 0 is the end. None if that is not to be had, and nothing has
+    /// been moved.
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let _ = (pipe, len, watch);
+        Ok(None)
+    }
 }
 
 /// What a stream is written to.
@@ -32,8 +40,7 @@ pub(crate) trait Sink {
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt>;
 
     /// Has up to `len` bytes moved from the pipe, of which we have the end that blocks, to where they
-    /// go, without passing through here; 0 is the end of what is in it. None if that is not to be
-    /// had, and nothing has been moved.
+    /// go, as [`Source::splice`] does; 0 is the end of what is in the pipe.
     fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
         let _ = (pipe, len, watch);
         Ok(None)
@@ -108,6 +115,16 @@ pub(crate) fn feed(source: &mut dyn Source, pipe: &File, watch: &Watch) -> Resul
     let mut buffer = vec![0; CHUNK];
     let mut walk = RecordWalk::new();
     while !walk.has_ended() {
+        if walk.payload() >= LARGE {
+            if let Some(len) = source.splice(pipe, walk.payload(), watch)? {
+                if len == 0 {
+                    break;
+                }
+                walk.pass_payload(len);
+                watch.moved(len, 0);
+                continue;
+            }
+        }
         let room = walk.certain().min(buffer.len());
         let len = source.read(&mut buffer[..room], pipe.as_fd(), watch)?;
         if len == 0 {
@@ -293,6 +310,50 @@ mod tests {
             let mut written = Vec::new();
             file.read_to_end(&mut written).unwrap();
             assert!(written == stream);
+        }
+    }
+
+    #[test]
+    fn exactly_the_stream_comes_from_descriptors_of_every_kind() {
+        let (stream, records) = stream(&[700, 300_000, 40_000, 2 << 20, 8]);
+        let more = b"and what follows it";
+        let whole = [&stream[..], more].concat();
+        let (reader, writer) = pipe().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut file = tempfile();
+        let again = file.try_clone().unwrap();
+        file.write_all(&whole).unwrap();
+        file.rewind().unwrap();
+        let kinds: [(File, Option<OwnedFd>); 3] = [
+            (reader, Some(writer)),
+            (OwnedFd::from(ours).into(), Some(theirs.into())),
+            (again, None),
+        ];
+        for (mut from, to) in kinds {
+            let control = TransferControl::new();
+            let mut watch = Watch::default();
+            watch.add(&control).unwrap();
+            let (mut fed, feeding) = pipe().unwrap();
+            rustix::io::ioctl_fionbio(&feeding, true).unwrap();
+            let received = thread::scope(|scope| {
+                scope.spawn(|| to.map(|to| File::from(to).write_all(&whole).unwrap()));
+                let received = scope.spawn(move || {
+                    let mut received = Vec::new();
+                    fed.read_to_end(&mut received).map(|_| received)
+                });
+                let mut source = Descriptor::new(from.as_fd()).unwrap();
+                feed(&mut source, &feeding.into(), &watch).unwrap();
+                let mut rest = Vec::new();
+                from.read_to_end(&mut rest).unwrap();
+                assert_eq!(rest, more);
+                received.join().unwrap().unwrap()
+            });
+            assert!(received == stream);
+            let progress = control.progress();
+            assert_eq!(
+                (progress.bytes, progress.records),
+                (stream.len() as u64, records)
+            );
         }
     }
 
