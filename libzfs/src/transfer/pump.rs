@@ -357,6 +357,62 @@ mod tests {
         }
     }
 
+    /// What stops a transfer that does not move.
+    fn impatient() -> Watch {
+        let limit = Duration::from_millis(50);
+        let mut watch = Watch::default();
+        let control = TransferControl::new().with_stall_limit(limit);
+        watch.add(&control).unwrap();
+        watch
+    }
+
+    #[test]
+    fn large_payloads_wait_no_longer_than_is_allowed() {
+        let (stream, _) = stream(&[16 << 20]);
+        for waits in [false, true] {
+            // Nobody reads.
+            let (reader, writer) = pipe().unwrap();
+            let (_idle, full) = pipe().unwrap();
+            rustix::io::ioctl_fionbio(&full, !waits).unwrap();
+            let mut sink = Descriptor::new(full.as_fd()).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _quiet = SigpipeBlocked::new();
+                    File::from(writer).write_all(&stream).unwrap_err()
+                });
+                let drained = drain(&reader, &mut sink, &impatient());
+                assert!(matches!(drained, Err(Halt::Stalled)));
+                drop(reader);
+            });
+
+            // Nobody writes any more, and then nobody reads any more.
+            for ends in [false, true] {
+                let (source, writer) = pipe().unwrap();
+                rustix::io::ioctl_fionbio(&source, !waits).unwrap();
+                let mut writer = File::from(writer);
+                writer.write_all(&stream[..500_000]).unwrap();
+                let (mut reader, feeding) = pipe().unwrap();
+                rustix::io::ioctl_fionbio(&feeding, true).unwrap();
+                let _quiet = SigpipeBlocked::new();
+                let mut source = Descriptor::new(source.as_fd()).unwrap();
+                let fed = thread::scope(|scope| {
+                    scope.spawn(move || {
+                        reader.read_exact(&mut [0; 400_000]).unwrap();
+                        if !ends {
+                            let _ = reader.read_to_end(&mut Vec::new());
+                        }
+                    });
+                    let feeding = File::from(feeding);
+                    feed(&mut source, &feeding, &impatient())
+                });
+                match ends {
+                    false => assert!(matches!(fed, Err(Halt::Stalled))),
+                    true => assert!(matches!(fed, Err(Halt::Gone))),
+                }
+            }
+        }
+    }
+
     fn tempfile() -> File {
         let flags = rustix::fs::MemfdFlags::CLOEXEC;
         rustix::fs::memfd_create("stream", flags).unwrap().into()
