@@ -17,7 +17,8 @@ use libzfs::testing::Pool;
 use libzfs::{ErrorKind, SnapshotName, TransferControl};
 use serial_test::serial;
 use support::{
-    LIMIT, file_system, kind, noise, pipe, pool, read_file, snapshot, stream_of, within, write_file,
+    LIMIT, file_system, kind, noise, pipe, pool, read_file, share, snapshot, stream_of, within,
+    write_file,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -37,15 +38,13 @@ fn sample(pool: &Pool) -> (SnapshotName, Vec<u8>) {
     (snap, stream)
 }
 
-fn runtimes() -> [Runtime; 2] {
-    [
-        Builder::new_current_thread().enable_all().build().unwrap(),
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .enable_all()
-            .build()
-            .unwrap(),
-    ]
+fn runtimes() -> Vec<Runtime> {
+    let mut kinds = [Builder::new_multi_thread(), Builder::new_current_thread()];
+    kinds
+        .iter_mut()
+        .take(share("runtimes", 2))
+        .map(|kind| kind.worker_threads(2).enable_all().build().unwrap())
+        .collect()
 }
 
 /// How many threads transfer a stream.

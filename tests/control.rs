@@ -21,8 +21,8 @@ use libzfs::{
 };
 use serial_test::serial;
 use support::{
-    LIMIT, encrypted, file_system, file_with, kind, lateness, noise, pool, read_file, snapshot,
-    stream_of, within, write_file,
+    LIMIT, encrypted, file_system, file_with, kind, lateness, noise, pool, read_file, share,
+    snapshot, stream_of, within, write_file,
 };
 
 /// Within how much a transfer that is stopped returns, at most, where this process gets a processor:
@@ -143,28 +143,36 @@ fn cancelled<T: Debug + Send>(
     error
 }
 
-/// Connected descriptors, to read from and to write to, of each kind.
+/// Connected descriptors, to read from and to write to: on one release of each kind, on the others
+/// of two kinds.
 fn pairs() -> Vec<(String, File, File)> {
+    type Make = fn() -> (OwnedFd, OwnedFd);
+    let makers: [(&str, Make); 3] = [("pipe", pipe), ("unix socket", unix), ("tcp socket", tcp)];
+    let kinds: Vec<_> = makers
+        .into_iter()
+        .flat_map(|maker| [(maker, true), (maker, false)])
+        .collect();
+    let every = kinds.len() / share("kinds of descriptors", kinds.len());
     let mut pairs = Vec::new();
-    for blocking in [true, false] {
-        let (reader, writer) = pipe();
-        pairs.push(("pipe", reader, writer));
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        pairs.push(("unix socket", ours.into(), theirs.into()));
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let (theirs, _) = listener.accept().unwrap();
-        pairs.push(("tcp socket", ours.into(), theirs.into()));
-        for (_, reader, writer) in pairs.iter().rev().take(3) {
-            set_blocking(reader, blocking);
-            set_blocking(writer, blocking);
-        }
+    for (i, ((name, make), blocking)) in kinds.into_iter().enumerate().step_by(every) {
+        let (reader, writer) = make();
+        set_blocking(&reader, blocking);
+        set_blocking(&writer, blocking);
+        pairs.push((format!("{i}, {name}"), reader.into(), writer.into()));
     }
     pairs
-        .into_iter()
-        .zip(0..)
-        .map(|((name, reader, writer), i)| (format!("{i}, {name}"), reader.into(), writer.into()))
-        .collect()
+}
+
+fn unix() -> (OwnedFd, OwnedFd) {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    (ours.into(), theirs.into())
+}
+
+fn tcp() -> (OwnedFd, OwnedFd) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (theirs, _) = listener.accept().unwrap();
+    (ours.into(), theirs.into())
 }
 
 fn pipe() -> (OwnedFd, OwnedFd) {

@@ -21,7 +21,7 @@ use libzfs::{
     Zfs,
 };
 use serial_test::{parallel, serial};
-use support::{file_system, pool, snapshot, within};
+use support::{file_system, pool, share, snapshot, within};
 
 /// What none of these tests may take longer than.
 const LIMIT: Duration = Duration::from_secs(1000);
@@ -128,6 +128,7 @@ fn what_is_missing_is_an_error_of_every_function() {
     }
 }
 
+/// Of ten thousand on one release, and fewer on the others.
 #[test]
 #[parallel]
 fn nothing_and_ten_thousand_of_it_are_lists_as_well() {
@@ -162,15 +163,16 @@ fn nothing_and_ten_thousand_of_it_are_lists_as_well() {
     };
     check(&listed(&things, &[]));
 
-    let many = |short: &'static str| (0..10_000).map(move |i| format!("{short}{i}"));
+    let number = share("items in a list", 10_000);
+    let many = |short: &'static str| (0..number).map(move |i| format!("{short}{i}"));
     // One of them is there. The bookmarks are of the first of them, which is not: the kernel looks
     // at each of them, and would take hours to make so many of one snapshot.
     let missing = many("s").map(|short| data.snapshot(&short).unwrap());
-    things.snapshots = missing.take(9_999).chain([snapshot.clone()]).collect();
+    things.snapshots = missing.take(number - 1).chain([snapshot.clone()]).collect();
     things.bookmarks = many("b")
         .map(|short| data.bookmark(&short).unwrap())
         .collect();
-    things.vdevs = (1..=10_000).map(VdevGuid::new).collect();
+    things.vdevs = (1..=number as u64).map(VdevGuid::new).collect();
     let zfs = pool.zfs().clone();
     within(LIMIT, move || {
         // What asks the kernel the same as others do: such a call takes many seconds.

@@ -291,3 +291,18 @@ pub(crate) fn release() -> (u32, u32) {
     let mut numbers = version.split('.').map(|number| number.parse().unwrap());
     (numbers.next().unwrap(), numbers.next().unwrap())
 }
+
+/// The release on which tests that repeat themselves do so in full.
+const REPEATED_ON: (u32, u32) = (2, 3);
+
+/// How many of `all` a test is to do: all of them on one release; on the others, where it would be
+/// the same again, a fifth. It says how many.
+#[track_caller]
+pub(crate) fn share(what: &str, all: usize) -> usize {
+    let share = match release() {
+        REPEATED_ON => all,
+        _ => all.div_ceil(5),
+    };
+    println!("{share} of {all} {what}");
+    share
+}

@@ -23,6 +23,9 @@ const LINE: usize = 256;
 /// How much is spliced at a time.
 const SPLICE: usize = 1 << 20;
 
+/// Moves what is there, also if it is a pipe that would wait for more.
+const NO_WAIT: SpliceFlags = SpliceFlags::MOVE.union(SpliceFlags::NONBLOCK);
+
 /// How a descriptor can be used for a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Suitability {
@@ -118,14 +121,20 @@ pub(crate) struct Descriptor<'fd> {
     blocks: bool,
     /// What is written to a pipe that blocks passes through this one, of which both ends are here.
     through: Option<(File, File)>,
+    /// Whether it can be spliced from or into, as far as is known.
+    splices: bool,
 }
 
 impl<'fd> Descriptor<'fd> {
     pub(crate) fn new(fd: BorrowedFd<'fd>) -> io::Result<Self> {
+        let kind = kind(fd)?;
+        let blocks = !fcntl_getfl(fd)?.contains(OFlags::NONBLOCK);
         Ok(Self {
             fd,
-            kind: kind(fd)?,
-            blocks: !fcntl_getfl(fd)?.contains(OFlags::NONBLOCK),
+            kind,
+            blocks,
+            // With a socket that blocks it does, for as long as that likes.
+            splices: kind != FileType::Socket || !blocks,
             through: None,
         })
     }
@@ -234,9 +243,45 @@ impl Source for Descriptor<'_> {
             }
         }
     }
+
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let len = usize::try_from(len).map_or(SPLICE, |len| len.min(SPLICE));
+        while self.splices {
+            let fds = [(self.fd, PollFlags::IN), (pipe.as_fd(), PollFlags::empty())];
+            let [_, theirs] = watch.wait(fds)?;
+            if theirs.contains(PollFlags::ERR) {
+                return Err(Halt::Gone);
+            }
+            watch.wait([(pipe.as_fd(), PollFlags::OUT)])?;
+            match splice(self.fd, None, pipe, None, len, NO_WAIT) {
+                Ok(len) => return Ok(Some(len)),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(Errno::INVAL) => self.splices = false,
+                Err(Errno::PIPE) => return Err(Halt::Gone),
+                Err(errno) => return Err(Halt::Source(errno.into())),
+            }
+        }
+        Ok(None)
+    }
 }
 
 impl Sink for Descriptor<'_> {
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let len = usize::try_from(len).map_or(SPLICE, |len| len.min(SPLICE));
+        while self.splices {
+            watch.wait([(pipe.as_fd(), PollFlags::IN)])?;
+            watch.wait([(self.fd, PollFlags::OUT)])?;
+            match splice(pipe, None, self.fd, None, len, NO_WAIT) {
+                Ok(len) => return Ok(Some(len)),
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                // Of a file that is appended to, and of devices.
+                Err(Errno::INVAL) => self.splices = false,
+                Err(errno) => return Err(Halt::Sink(errno.into())),
+            }
+        }
+        Ok(None)
+    }
+
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt> {
         if self.blocks && self.kind == FileType::Fifo {
             return self.splice_some(bytes, watch);

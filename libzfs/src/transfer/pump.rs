@@ -12,6 +12,9 @@ use super::records::RecordWalk;
 /// How much is moved at a time.
 pub(crate) const CHUNK: usize = 256 << 10;
 
+/// From what length on it pays to have a payload moved by itself.
+const LARGE: u64 = 32 << 10;
+
 /// What a stream is read from.
 pub(crate) trait Source {
     /// Reads some of it; 0 is its end. Gives up when nobody has the other end of `pipe` any more.
@@ -21,12 +24,27 @@ pub(crate) trait Source {
         pipe: Option<BorrowedFd<'_>>,
         watch: &Watch,
     ) -> Result<usize, Halt>;
+
+    /// Has up to `len` bytes moved into the pipe, of which we have the end that does not block,
+    /// without passing through here; 0 is the end. None if that is not to be had, and nothing has
+    /// been moved.
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let _ = (pipe, len, watch);
+        Ok(None)
+    }
 }
 
 /// What a stream is written to.
 pub(crate) trait Sink {
     /// Writes some of it.
     fn write(&mut self, bytes: &[u8], watch: &Watch) -> Result<usize, Halt>;
+
+    /// Has up to `len` bytes moved from the pipe, of which we have the end that blocks, to where they
+    /// go, as [`Source::splice`] does; 0 is the end of what is in the pipe.
+    fn splice(&mut self, pipe: &File, len: u64, watch: &Watch) -> Result<Option<usize>, Halt> {
+        let _ = (pipe, len, watch);
+        Ok(None)
+    }
 
     /// Sees to it that all that was written is on its way.
     fn flush(&mut self, _watch: &Watch) -> Result<(), Halt> {
@@ -103,6 +121,16 @@ pub(crate) fn feed(source: &mut dyn Source, pipe: &File, watch: &Watch) -> Resul
     let mut buffer = vec![0; CHUNK];
     let mut walk = RecordWalk::new();
     while !walk.has_ended() {
+        if walk.payload() >= LARGE {
+            if let Some(len) = source.splice(pipe, walk.payload(), watch)? {
+                if len == 0 {
+                    break;
+                }
+                walk.pass_payload(len);
+                watch.moved(len, 0);
+                continue;
+            }
+        }
         let room = walk.certain().min(buffer.len());
         let len = source.read(&mut buffer[..room], Some(pipe.as_fd()), watch)?;
         if len == 0 {
@@ -131,14 +159,34 @@ fn fill(pipe: &File, mut bytes: &[u8], watch: &Watch) -> Result<(), Halt> {
 }
 
 /// Moves all that comes out of the pipe into `sink`; returns what it has passed along.
+///
+/// If it is watched, all records are looked at, but large payloads only where they have to pass
+/// through here.
 pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<RecordWalk, Halt> {
     let mut buffer = vec![0; CHUNK];
     let mut walk = RecordWalk::or_package();
+    let mut spliced = false;
     loop {
-        let len = read_pipe(pipe, &mut buffer, watch)?;
+        if walk.payload() >= LARGE {
+            if let Some(len) = sink.splice(pipe, walk.payload(), watch)? {
+                if len == 0 {
+                    break;
+                }
+                walk.pass_payload(len);
+                watch.moved(len, 0);
+                spliced = true;
+                continue;
+            }
+        }
+        // Where payloads are large, no more than the record before the next.
+        let room = match spliced {
+            true => walk.certain().min(buffer.len()),
+            false => buffer.len(),
+        };
+        spliced = false;
+        let len = read_pipe(pipe, &mut buffer[..room], watch)?;
         if len == 0 {
-            sink.flush(watch)?;
-            return Ok(walk);
+            break;
         }
         let mut rest = &buffer[..len];
         while !rest.is_empty() {
@@ -149,6 +197,8 @@ pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<R
         }
         watch.moved(len, walk.pass(&buffer[..len]));
     }
+    sink.flush(watch)?;
+    Ok(walk)
 }
 
 /// Reads from a pipe of ours, which blocks.
@@ -166,13 +216,20 @@ pub(crate) fn read_pipe(pipe: &File, buffer: &mut [u8], watch: &Watch) -> Result
 
 #[cfg(test)]
 mod tests {
+    use std::io::Seek;
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
     use std::sync::mpsc;
     use std::thread;
     use std::time::Duration;
 
-    use super::super::{Descriptor, pipe};
+    use super::super::{Descriptor, TransferControl, pipe};
     use super::*;
     use crate::ffi::SigpipeBlocked;
+    use crate::stream::{
+        BeginFields, BeginFlags, BeginRecord, Endian, Features, HeaderType, ObjsetType, Writer,
+        record,
+    };
 
     #[test]
     fn feeding_ends_when_the_reader_goes_while_the_source_is_idle() {
@@ -195,6 +252,191 @@ mod tests {
         let (reader, writer) = pipe().unwrap();
         File::from(writer).write_all(bytes).unwrap();
         drain(&reader, sink, &Watch::default()).map(drop)
+    }
+
+    /// A stream with payloads of these lengths, and how many records it has.
+    fn stream(payloads: &[usize]) -> (Vec<u8>, u64) {
+        let fields = BeginFields {
+            header_type: HeaderType::Substream,
+            features: Features::LARGE_BLOCKS,
+            creation_time: 1,
+            objset_type: ObjsetType::Zfs,
+            flags: BeginFlags::empty(),
+            to_guid: 1,
+            from_guid: None,
+            to_name: "tank@s".parse().unwrap(),
+        };
+        let mut writer = Writer::new(Vec::new());
+        let begin = BeginRecord::build(&fields, 0, Endian::HOST);
+        writer.begin(&begin, &[]).unwrap();
+        for (&len, byte) in payloads.iter().zip(1..) {
+            let write = record::Write {
+                logical_size: len as u64,
+                ..record::Write::default()
+            };
+            writer.record(&write.into(), &vec![byte; len]).unwrap();
+        }
+        writer.end(1).unwrap();
+        (writer.into_inner(), payloads.len() as u64 + 2)
+    }
+
+    #[test]
+    fn what_is_watched_is_the_same_in_descriptors_of_every_kind() {
+        let large = usize::try_from(LARGE).unwrap();
+        let (stream, records) = stream(&[700, 300_000, large, large - 1, 50_000, 2 << 20, 8]);
+        let (reader, writer) = pipe().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let kinds: [(OwnedFd, OwnedFd); 2] =
+            [(reader.into(), writer), (ours.into(), theirs.into())];
+        for ((from, to), waits) in kinds.iter().flat_map(|kind| [(kind, false), (kind, true)]) {
+            rustix::io::ioctl_fionbio(to, waits).unwrap();
+            let mut from = File::from(from.try_clone().unwrap());
+            let reader = thread::spawn({
+                let mut read = vec![0; stream.len()];
+                move || from.read_exact(&mut read).map(|()| read)
+            });
+            let mut sink = Descriptor::new(to.as_fd()).unwrap();
+            assert_eq!(
+                drained_watched(&stream, &mut sink),
+                (stream.len() as u64, records)
+            );
+            assert!(reader.join().unwrap().unwrap() == stream);
+        }
+        for append in [false, true] {
+            let mut file = tempfile();
+            let mut flags = rustix::fs::fcntl_getfl(&file).unwrap();
+            flags.set(rustix::fs::OFlags::APPEND, append);
+            rustix::fs::fcntl_setfl(&file, flags).unwrap();
+            let mut sink = Descriptor::new(file.as_fd()).unwrap();
+            assert_eq!(
+                drained_watched(&stream, &mut sink),
+                (stream.len() as u64, records)
+            );
+            file.rewind().unwrap();
+            let mut written = Vec::new();
+            file.read_to_end(&mut written).unwrap();
+            assert!(written == stream);
+        }
+    }
+
+    #[test]
+    fn exactly_the_stream_comes_from_descriptors_of_every_kind() {
+        let (stream, records) = stream(&[700, 300_000, 40_000, 2 << 20, 8]);
+        let more = b"and what follows it";
+        let whole = [&stream[..], more].concat();
+        let (reader, writer) = pipe().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut file = tempfile();
+        let again = file.try_clone().unwrap();
+        file.write_all(&whole).unwrap();
+        file.rewind().unwrap();
+        let kinds: [(File, Option<OwnedFd>); 3] = [
+            (reader, Some(writer)),
+            (OwnedFd::from(ours).into(), Some(theirs.into())),
+            (again, None),
+        ];
+        for (mut from, to) in kinds {
+            let control = TransferControl::new();
+            let mut watch = Watch::default();
+            watch.add(&control).unwrap();
+            let (mut fed, feeding) = pipe().unwrap();
+            rustix::io::ioctl_fionbio(&feeding, true).unwrap();
+            let received = thread::scope(|scope| {
+                scope.spawn(|| to.map(|to| File::from(to).write_all(&whole).unwrap()));
+                let received = scope.spawn(move || {
+                    let mut received = Vec::new();
+                    fed.read_to_end(&mut received).map(|_| received)
+                });
+                let mut source = Descriptor::new(from.as_fd()).unwrap();
+                feed(&mut source, &feeding.into(), &watch).unwrap();
+                let mut rest = Vec::new();
+                from.read_to_end(&mut rest).unwrap();
+                assert_eq!(rest, more);
+                received.join().unwrap().unwrap()
+            });
+            assert!(received == stream);
+            let progress = control.progress();
+            assert_eq!(
+                (progress.bytes, progress.records),
+                (stream.len() as u64, records)
+            );
+        }
+    }
+
+    /// What stops a transfer that does not move.
+    fn impatient() -> Watch {
+        let limit = Duration::from_millis(50);
+        let mut watch = Watch::default();
+        let control = TransferControl::new().with_stall_limit(limit);
+        watch.add(&control).unwrap();
+        watch
+    }
+
+    #[test]
+    fn large_payloads_wait_no_longer_than_is_allowed() {
+        let (stream, _) = stream(&[16 << 20]);
+        for waits in [false, true] {
+            // Nobody reads.
+            let (reader, writer) = pipe().unwrap();
+            let (_idle, full) = pipe().unwrap();
+            rustix::io::ioctl_fionbio(&full, !waits).unwrap();
+            let mut sink = Descriptor::new(full.as_fd()).unwrap();
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let _quiet = SigpipeBlocked::new();
+                    File::from(writer).write_all(&stream).unwrap_err()
+                });
+                let drained = drain(&reader, &mut sink, &impatient());
+                assert!(matches!(drained, Err(Halt::Stalled)));
+                drop(reader);
+            });
+
+            // Nobody writes any more, and then nobody reads any more.
+            for ends in [false, true] {
+                let (source, writer) = pipe().unwrap();
+                rustix::io::ioctl_fionbio(&source, !waits).unwrap();
+                let mut writer = File::from(writer);
+                writer.write_all(&stream[..500_000]).unwrap();
+                let (mut reader, feeding) = pipe().unwrap();
+                rustix::io::ioctl_fionbio(&feeding, true).unwrap();
+                let _quiet = SigpipeBlocked::new();
+                let mut source = Descriptor::new(source.as_fd()).unwrap();
+                let fed = thread::scope(|scope| {
+                    scope.spawn(move || {
+                        reader.read_exact(&mut [0; 400_000]).unwrap();
+                        if !ends {
+                            let _ = reader.read_to_end(&mut Vec::new());
+                        }
+                    });
+                    let feeding = File::from(feeding);
+                    feed(&mut source, &feeding, &impatient())
+                });
+                match ends {
+                    false => assert!(matches!(fed, Err(Halt::Stalled))),
+                    true => assert!(matches!(fed, Err(Halt::Gone))),
+                }
+            }
+        }
+    }
+
+    fn tempfile() -> File {
+        let flags = rustix::fs::MemfdFlags::CLOEXEC;
+        rustix::fs::memfd_create("stream", flags).unwrap().into()
+    }
+
+    /// The bytes and records that a control sees when a stream is moved.
+    fn drained_watched(stream: &[u8], sink: &mut dyn Sink) -> (u64, u64) {
+        let control = TransferControl::new();
+        let mut watch = Watch::default();
+        watch.add(&control).unwrap();
+        let (reader, writer) = pipe().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| File::from(writer).write_all(stream).unwrap());
+            let _quiet = SigpipeBlocked::new();
+            drain(&reader, sink, &watch).unwrap();
+        });
+        let progress = control.progress();
+        (progress.bytes, progress.records)
     }
 
     #[test]
@@ -245,7 +487,7 @@ mod tests {
         assert_eq!(flushed(&[Interrupted, Interrupted]), None);
         assert_eq!(flushed(&[WouldBlock, Interrupted]), Some(TimedOut));
         assert_eq!(flushed(&[StorageFull]), Some(StorageFull));
-        let control = super::super::TransferControl::new();
+        let control = TransferControl::new();
         let mut watch = Watch::default();
         watch.add(&control).unwrap();
         control.cancel();

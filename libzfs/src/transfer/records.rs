@@ -98,6 +98,19 @@ impl RecordWalk {
         }
     }
 
+    /// How much of a record's payload is to come.
+    pub(crate) fn payload(&self) -> u64 {
+        match self.state {
+            State::Walking => self.payload,
+            State::Ended | State::Exceeded | State::Restarted | State::Lost => 0,
+        }
+    }
+
+    /// Goes on by as much of a payload.
+    pub(crate) fn pass_payload(&mut self, len: usize) {
+        self.payload = self.payload.saturating_sub(len as u64);
+    }
+
     /// Goes on by `bytes`; returns how many records have begun in them, as far as they are whole.
     pub(crate) fn pass(&mut self, mut bytes: &[u8]) -> u64 {
         let mut records = 0;
