@@ -10,7 +10,7 @@ use std::path::Path;
 
 use libzfs::testing::Pool;
 use libzfs::{
-    DatasetName, Encryption, ErrorKind, HoldTag, Key, KeyStatus, SnapshotName, Zfs, kernel_version,
+    Encryption, ErrorKind, HoldTag, Key, KeyStatus, SnapshotName, Zfs, kernel_version,
     userland_library,
 };
 

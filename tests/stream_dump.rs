@@ -593,7 +593,10 @@ fn what_is_raw_passes_a_guard_and_nothing_else() {
     let mut raw = 0;
     for Sample { what, stream } in samples(&pool) {
         let summary = verify(&stream).unwrap();
-        let is_raw = summary.streams.iter().all(|stream| stream.is_raw());
+        let is_raw = summary
+            .streams
+            .iter()
+            .all(libzfs::stream::StreamSummary::is_raw);
         for (require, packages) in [
             (Require::new().raw(), false),
             (Require::new().raw().packages(), true),
