@@ -1,23 +1,20 @@
 //! Transfers that are disturbed by what cannot be kept from them: the process is stopped, it changes
-//! its user, somebody changes the pipe, or the pool is suspended. One at a time, because that is the
-//! whole process's.
+//! its user, or somebody changes the pipe. One at a time, because that is the whole process's.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 mod support;
 
-use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libzfs::testing::Pool;
 use libzfs::{Error, ErrorKind, Operation, SnapshotName, TransferControl};
 use serial_test::serial;
 use support::{
-    LIMIT, file_system, kind, lateness, noise, pipe, pool, snapshot, stream_of, within, write_file,
-    zfs_says,
+    LIMIT, file_system, kind, noise, pipe, pool, snapshot, stream_of, within, write_file,
 };
 
 /// How long a transfer is left to come to where it can go no further.
@@ -130,78 +127,5 @@ fn a_pipe_that_somebody_makes_nonblocking_is_the_pipes_fault() {
         });
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.to_string().contains("non-blocking"), "{error}");
-    });
-}
-
-/// Has sends read so little ahead that they can be caught at it, as long as this lives.
-struct ShortQueue(String);
-
-impl ShortQueue {
-    const PARAMETER: &str = "/sys/module/zfs/parameters/zfs_send_queue_length";
-
-    fn new() -> Self {
-        let before = fs::read_to_string(Self::PARAMETER).unwrap();
-        fs::write(Self::PARAMETER, "262144").unwrap();
-        Self(before)
-    }
-}
-
-impl Drop for ShortQueue {
-    fn drop(&mut self) {
-        fs::write(Self::PARAMETER, &self.0).unwrap();
-    }
-}
-
-#[test]
-#[serial]
-fn a_send_that_waits_for_its_pool_is_left_to_itself() {
-    /// What it waits for, which is a second, and what a guest needs.
-    const SOON: Duration = Duration::from_secs(5);
-    within(LIMIT, || {
-        let (from, to) = (pool("from"), pool("to"));
-        let (zfs, _short) = (from.zfs(), ShortQueue::new());
-        // What has to be read is not there already.
-        zfs_says(&["set", "primarycache=metadata", from.name().as_str()]);
-        let snap = sample(&from);
-        let target = to.snapshot("copy@s");
-        let control = || TransferControl::new().with_stall_limit(Duration::from_secs(3));
-        for cancel in [false, true] {
-            let stream = zfs.send(&snap).start().unwrap();
-            let watched = control();
-            let finished = zfs.send(&snap).controlled_by(&watched).start().unwrap();
-            thread::sleep(A_WHILE);
-            let suspension = from.suspend().unwrap();
-            let control = control();
-            let receive = zfs.receive(&target).resumable().controlled_by(&control);
-            let ((error, since), late) = lateness(|| {
-                thread::scope(|scope| {
-                    let copying = scope.spawn(|| stream.copy_to(receive));
-                    let mut since = Instant::now();
-                    if cancel {
-                        let mut last = u64::MAX;
-                        while last != control.progress().bytes {
-                            last = control.progress().bytes;
-                            thread::sleep(A_WHILE);
-                        }
-                        since = Instant::now();
-                        control.cancel();
-                    }
-                    (copying.join().unwrap().unwrap_err(), since.elapsed())
-                })
-            });
-            println!(
-                "after {since:?}: {error}, {} bytes",
-                control.progress().bytes
-            );
-            assert_eq!(error.kind(), ErrorKind::StillRunning, "{error}");
-            assert!(error.resume_token().is_some());
-            assert!(since < SOON + late, "{since:?}");
-            if cancel {
-                watched.cancel();
-            }
-            assert_eq!(kind(finished.finish()), ErrorKind::StillRunning);
-            suspension.resume().unwrap();
-            zfs.discard_partial_receive(target.dataset()).unwrap();
-        }
     });
 }
