@@ -57,7 +57,6 @@ use std::sync::OnceLock;
 use crate::handle::kernel_release;
 use crate::name::DatasetName;
 
-#[allow(clippy::wildcard_imports, reason = "every row of the table")]
 pub use self::dataset::*;
 pub use self::index::{
     AclInherit, AclMode, AclType, CacheMode, CanMount, CaseSensitivity, Checksum, Compression,
