@@ -195,8 +195,8 @@ mod tests {
                 .flat_map(|word| if ones { [0xff; 4] } else { word.to_le_bytes() })
                 .collect();
             let expected = scalar(sums, &data, endian);
-            prop_assert_eq!(lanes::sum::<4>(sums, &data, endian), expected);
-            prop_assert_eq!(lanes::sum::<8>(sums, &data, endian), expected);
+            prop_assert_eq!(lanes::sum::<4>(sums, &data, endian, |_| ()), expected);
+            prop_assert_eq!(lanes::sum::<8>(sums, &data, endian, |_| ()), expected);
             #[cfg(target_arch = "x86_64")]
             if let Some(sums) = avx2::sum(sums, &data, endian) {
                 prop_assert_eq!(sums, expected);

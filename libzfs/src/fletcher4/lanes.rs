@@ -14,37 +14,54 @@
 
 use crate::nvlist::Endian;
 
+/// How much of the data the processor's caches fetch at a time; a multiple of what lanes sum.
+const LINE: usize = 64;
+
 /// The sums of data that is a multiple of four bytes long, after those of what precedes it.
 ///
-/// It is to be compiled for the processor of its caller, and so within it.
+/// `ahead` is told of each line before it is summed. It is to be compiled for the processor of its
+/// caller, and so within it.
 #[inline(always)]
-pub(super) fn sum<const L: usize>(sums: [u64; 4], data: &[u8], endian: Endian) -> [u64; 4] {
-    let (blocks, rest) = data.split_at(data.len() - data.len() % (4 * L));
+pub(super) fn sum<const L: usize>(
+    sums: [u64; 4],
+    data: &[u8],
+    endian: Endian,
+    ahead: impl Fn(&[u8]),
+) -> [u64; 4] {
+    let (blocks, rest) = data.split_at(data.len() - data.len() % LINE);
     let lanes = match endian {
-        Endian::Little => lanes::<L>(blocks, u32::from_le_bytes),
-        Endian::Big => lanes::<L>(blocks, u32::from_be_bytes),
+        Endian::Little => lanes::<L>(blocks, u32::from_le_bytes, ahead),
+        Endian::Big => lanes::<L>(blocks, u32::from_be_bytes, ahead),
     };
     let sums = after(sums, blocks.len() as u64 / 4, whole(lanes));
     super::scalar(sums, rest, endian)
 }
 
 #[inline(always)]
-fn lanes<const L: usize>(data: &[u8], word: impl Fn([u8; 4]) -> u32) -> [[u64; L]; 4] {
+fn lanes<const L: usize>(
+    data: &[u8],
+    word: impl Fn([u8; 4]) -> u32,
+    ahead: impl Fn(&[u8]),
+) -> [[u64; L]; 4] {
+    const { assert!(LINE % (4 * L) == 0) };
     let [mut a, mut b, mut c, mut d] = [[0_u64; L]; 4];
-    for block in data.chunks_exact(4 * L) {
-        // A loop for each sum, in which there is one thing to do for all lanes.
-        for (a, word_of) in a.iter_mut().zip(block.chunks_exact(4)) {
-            let bytes = [word_of[0], word_of[1], word_of[2], word_of[3]];
-            *a = a.wrapping_add(word(bytes).into());
-        }
-        for (b, a) in b.iter_mut().zip(a) {
-            *b = b.wrapping_add(a);
-        }
-        for (c, b) in c.iter_mut().zip(b) {
-            *c = c.wrapping_add(b);
-        }
-        for (d, c) in d.iter_mut().zip(c) {
-            *d = d.wrapping_add(c);
+    for line in data.chunks_exact(LINE) {
+        ahead(line);
+        for block in line.chunks_exact(4 * L) {
+            // A loop for each sum, in which there is one thing to do for all lanes.
+            for (a, word_of) in a.iter_mut().zip(block.chunks_exact(4)) {
+                let bytes = [word_of[0], word_of[1], word_of[2], word_of[3]];
+                *a = a.wrapping_add(word(bytes).into());
+            }
+            for (b, a) in b.iter_mut().zip(a) {
+                *b = b.wrapping_add(a);
+            }
+            for (c, b) in c.iter_mut().zip(b) {
+                *c = c.wrapping_add(b);
+            }
+            for (d, c) in d.iter_mut().zip(c) {
+                *d = d.wrapping_add(c);
+            }
         }
     }
     [a, b, c, d]

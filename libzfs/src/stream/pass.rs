@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::reader::within;
+use super::reader::{read_payload, within};
 use super::record::{Place, RECORD_LEN, RecordType};
 use super::walk::Walk;
 use super::{Limits, Record, StreamError};
@@ -134,13 +134,16 @@ impl<R: Read, I: Inspect> Pass<R, I> {
             return Ok(0);
         }
         if self.passed.is_none() && self.left > 0 {
-            let len = within(buf.len(), self.left);
-            let len = self.inner.read(&mut buf[..len])?;
+            let payload = within(buf.len(), self.left);
+            let payload = &mut buf[..payload];
+            let (len, of_next) =
+                read_payload(&mut self.inner, payload, self.left, &mut self.header)?;
             if len == 0 {
                 return Err(self.fail(self.walk.cut_in_payload(self.left)));
             }
+            self.filled = of_next;
             self.left -= len as u64;
-            self.inspect.payload(&buf[..len], self.left == 0);
+            self.inspect.payload(&payload[..len], self.left == 0);
             return Ok(len);
         }
         let passed = match self.passed {

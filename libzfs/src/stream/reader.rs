@@ -1,7 +1,7 @@
 //! A stream read from anything, record by record.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, IoSliceMut, Read};
 
 use super::record::RECORD_LEN;
 use super::walk::Walk;
@@ -21,7 +21,7 @@ const SKIP_LEN: usize = 64 << 10;
 /// many small ones should stand in a [`BufReader`](io::BufReader), which then reads ahead.
 ///
 /// ```
-/// use std::io::{self, Read};
+/// use std::io::{self, IoSliceMut, Read};
 ///
 /// use libzfs::stream::{Body, ReadError, Reader};
 ///
@@ -130,9 +130,14 @@ impl<R: Read> Reader<R> {
         }
         while self.left > 0 {
             let len = within(SKIP_LEN, self.left);
-            match read(&mut self.inner, &mut self.skipped[..len]) {
-                Ok(0) => return Err(self.walk.cut_in_payload(self.left).into()),
-                Ok(len) => self.left -= len as u64,
+            let payload = &mut self.skipped[..len];
+            match read_payload(&mut self.inner, payload, self.left, &mut self.header) {
+                Ok((0, _)) => return Err(self.walk.cut_in_payload(self.left).into()),
+                Ok((len, of_next)) => {
+                    self.left -= len as u64;
+                    self.filled = of_next;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(self.failed(error)),
             }
         }
@@ -192,6 +197,23 @@ impl<R: Read> Read for Payload<'_, R> {
 /// `len`, or what is left if that is less.
 pub(super) fn within(len: usize, left: u64) -> usize {
     usize::try_from(left).map_or(len, |left| len.min(left))
+}
+
+/// Reads some of a payload of which `left` is to come, and once it is whole of the record behind it,
+/// which there always is, in the same call. Says how much of each it was.
+pub(super) fn read_payload(
+    inner: &mut impl Read,
+    payload: &mut [u8],
+    left: u64,
+    next: &mut [u8; RECORD_LEN],
+) -> io::Result<(usize, usize)> {
+    let room = payload.len();
+    if left > room as u64 {
+        return Ok((inner.read(payload)?, 0));
+    }
+    let mut parts = [IoSliceMut::new(payload), IoSliceMut::new(next)];
+    let len = inner.read_vectored(&mut parts)?;
+    Ok((len.min(room), len.saturating_sub(room).min(RECORD_LEN)))
 }
 
 /// Reads some bytes, however often a signal comes.
