@@ -5,7 +5,9 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::fs;
 use std::io::{Seek, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libzfs::testing::Pool;
@@ -137,10 +139,7 @@ fn sends() {
     let (pool, snap) = source("dgsend");
     let zfs = pool.zfs();
     let data = snap.dataset();
-    let null = std::fs::File::options()
-        .write(true)
-        .open("/dev/null")
-        .unwrap();
+    let null = fs::File::options().write(true).open("/dev/null").unwrap();
     needs(data, &["send"], || zfs.send(&snap).write_to(&null));
     needs(data, &["send"], || zfs.send(&snap).raw().write_to(&null));
     if !before("2.4") {
@@ -211,16 +210,14 @@ fn packages() {
         data.snapshot(short).unwrap()
     };
     let snap = snapshot_all("s");
-    let null = std::fs::File::options()
-        .write(true)
-        .open("/dev/null")
-        .unwrap();
+    let null = fs::File::options().write(true).open("/dev/null").unwrap();
     needs(&data, &["send"], || {
         zfs.send_package(&snap).properties().write_to(&null)
     });
-    // What has more than one stream is held.
+    // What has more than one stream is held, with a descriptor of its own: udev lets all open it.
+    fs::set_permissions("/dev/zfs", fs::Permissions::from_mode(0o666)).unwrap();
     let tree = zfs.send_package(&snap).recursive();
-    needs(&data, &["send", "hold", "release"], || tree.write_to(&null));
+    needs(&data, &["send", "hold"], || tree.write_to(&null));
     assert_eq!(zfs.holds(&snap).unwrap(), []);
 
     let parent = file_system(&pool, "parent");

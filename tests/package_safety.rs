@@ -212,7 +212,7 @@ fn a_package_that_is_cut_or_of_something_else_destroys_nothing() {
     let before = all_below(&pool.dataset("vault"));
     let other = run(all(receive(&pool, "vault")), &sent(&pool, Some("s1"), "s2"));
     assert!(other.changes().is_empty());
-    assert_eq!(kind(other.all()), ErrorKind::NoMatchingSnapshot);
+    assert_eq!(kind(other.all()), ErrorKind::SnapshotExists);
     assert_eq!(all_below(&pool.dataset("vault")), before);
 
     // What is whole does it.

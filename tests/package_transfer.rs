@@ -6,6 +6,7 @@ mod support;
 
 use std::future::{Future, poll_fn};
 use std::io::{Read, Seek, Write};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::sync::mpsc;
@@ -254,6 +255,23 @@ fn a_package_goes_through_tasks_and_descriptors_and_is_the_same() {
     });
 }
 
+/// Does something with the other end of a connection until `work` is done, and no longer.
+fn meanwhile<T>(
+    other: &UnixStream,
+    feed: impl FnOnce(&UnixStream) -> std::io::Result<()> + Send,
+    work: impl FnOnce() -> T,
+) -> T {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // It may be cut off.
+            let _ = feed(other);
+        });
+        let done = work();
+        other.shutdown(Shutdown::Both).unwrap();
+        done
+    })
+}
+
 /// How much of a package is sent before nothing more comes: some of the second stream.
 fn half(bytes: &[u8]) -> &[u8] {
     &bytes[..bytes.len() / 2]
@@ -267,45 +285,35 @@ fn a_receive_that_is_stopped_leaves_what_is_whole_and_what_can_be_resumed() {
         let Sample { pool, bytes } = &sample;
         let zfs = pool.zfs();
         let runtime = runtime();
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        let before = descriptors();
         for (way, resumable) in [("fd", false), ("fd", true), ("stall", true), ("task", true)] {
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            let before = descriptors();
             let mut receive = sample.receive("copy");
             if resumable {
                 receive = receive.resumable();
             }
-            let stop = |receive: PackageReceive, theirs: &mut UnixStream| {
-                cancelled(
-                    |_| sample.is_in_the_second(),
-                    |control| {
-                        let receive = receive.controlled_by(control);
-                        thread::scope(|scope| {
-                            scope.spawn(|| theirs.write_all(half(bytes)).unwrap());
-                            match way {
-                                "task" => runtime.block_on(async {
-                                    let ours = ours.try_clone().unwrap();
-                                    ours.set_nonblocking(true).unwrap();
-                                    let ours = tokio::net::UnixStream::from_std(ours).unwrap();
-                                    receive.run_async(ours).await
-                                }),
-                                _ => receive.run_from(&ours),
-                            }
-                        })
-                    },
-                )
+            let in_task = |receive: PackageReceive| {
+                runtime.block_on(async {
+                    let ours = ours.try_clone().unwrap();
+                    ours.set_nonblocking(true).unwrap();
+                    let ours = tokio::net::UnixStream::from_std(ours).unwrap();
+                    receive.run_async(ours).await
+                })
             };
-            let received = match way {
-                "stall" => {
-                    let control = TransferControl::new().with_stall_limit(Duration::from_secs(5));
-                    let receive = receive.controlled_by(&control);
-                    thread::scope(|scope| {
-                        scope.spawn(|| theirs.write_all(half(bytes)).unwrap());
-                        receive.run_from(&ours)
-                    })
-                }
-                _ => stop(receive, &mut theirs),
-            }
-            .unwrap();
+            let stalling = || TransferControl::new().with_stall_limit(Duration::from_secs(5));
+            let begun = |_: &TransferControl| sample.is_in_the_second();
+            let received = meanwhile(
+                &theirs,
+                |mut theirs| theirs.write_all(half(bytes)),
+                || match way {
+                    "stall" => receive.controlled_by(&stalling()).run_from(&ours),
+                    "task" => cancelled(begun, |control| in_task(receive.controlled_by(control))),
+                    _ => cancelled(begun, |control| {
+                        receive.controlled_by(control).run_from(&ours)
+                    }),
+                },
+            );
+            let received = received.unwrap();
             let expected = match way {
                 "stall" => ErrorKind::Stalled,
                 _ => ErrorKind::Cancelled,
@@ -367,25 +375,22 @@ fn a_send_that_is_stopped_lets_go_of_everything() {
         let sample = Sample::new("pkend");
         let pool = &sample.pool;
         let runtime = runtime();
-        let (theirs, mut reader) = UnixStream::pair().unwrap();
-        let before = descriptors();
-        // Up to the second stream it is read, and no further.
-        let reads =
-            |reader: &mut UnixStream| reader.read_exact(&mut vec![0; LEN + LEN / 2]).unwrap();
         for blocking in [true, false] {
+            let (theirs, reader) = UnixStream::pair().unwrap();
+            let before = descriptors();
             theirs.set_nonblocking(!blocking).unwrap();
-            let error = cancelled(
-                |control| control.progress().bytes > LEN as u64,
-                |control| {
-                    thread::scope(|scope| {
-                        scope.spawn(|| reads(&mut reader));
-                        send(pool).controlled_by(control).write_to(&theirs)
-                    })
-                },
-            );
+            // Up to the second stream it is read, and no further.
+            let read = |mut reader: &UnixStream| reader.read_exact(&mut vec![0; LEN + LEN / 2]);
+            let begun = |control: &TransferControl| control.progress().bytes > LEN as u64;
+            let error = meanwhile(&reader, read, || {
+                cancelled(begun, |control| {
+                    send(pool).controlled_by(control).write_to(&theirs)
+                })
+            });
             assert_eq!(kind(error), ErrorKind::Cancelled);
             nothing_is_left(pool, before);
         }
+        let before = descriptors();
         let mut stream = send(pool).start().unwrap();
         stream.read_exact(&mut vec![0; LEN + LEN / 2]).unwrap();
         drop(stream);

@@ -169,8 +169,7 @@ impl PackageSend {
     /// is destroyed, with a tag that begins with `libzfs-send-`; on a pool that is read-only, where
     /// none can be destroyed, they are not.
     ///
-    /// Needs what [`SendBuilder::start`] needs, for each dataset, and for more than one stream `hold`
-    /// and `release`.
+    /// Needs what [`SendBuilder::start`] needs, for each dataset, and for more than one stream `hold`.
     ///
     /// # Errors
     ///

@@ -37,9 +37,8 @@ pub(super) struct Aligner<'a> {
     /// What the package is received into.
     top: &'a DatasetName,
     destruction: Destruction,
-    /// Datasets that have made room for others: the name that they had, and the one that they have
-    /// meanwhile.
-    aside: Vec<(DatasetName, DatasetName)>,
+    /// The datasets that were renamed, from what to what.
+    renamed: Vec<(DatasetName, DatasetName)>,
     done: HashSet<ChangeKind>,
     made: Vec<Change>,
     /// What could not be made in this pass; maybe it can in the next.
@@ -58,11 +57,19 @@ impl<'a> Aligner<'a> {
             catalog,
             top,
             destruction,
-            aside: Vec::new(),
+            renamed: Vec::new(),
             done: HashSet::new(),
             made: Vec::new(),
             failed: Vec::new(),
         }
+    }
+
+    /// Does not promote again what was promoted before: each could be a clone of another in turns.
+    pub(super) fn promoted_before(&mut self, changes: &[Change]) {
+        let made = changes.iter().filter(|change| change.result.is_ok());
+        let kinds = made.map(|change| change.kind.clone());
+        self.done
+            .extend(kinds.filter(|kind| matches!(kind, ChangeKind::Promoted(_))));
     }
 
     /// What was changed, and what could not be.

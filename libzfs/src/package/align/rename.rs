@@ -79,9 +79,7 @@ impl Aligner<'_> {
                 },
             };
             if self.rename_dataset(local, dataset, &to) {
-                if self.belongs(dataset).is_some_and(|goal| goal != to) {
-                    self.aside.push((from.clone(), to));
-                }
+                self.renamed.push((from.clone(), to));
                 return true;
             }
         }
@@ -105,13 +103,23 @@ impl Aligner<'_> {
         })
     }
 
-    /// Gives those their old names back that have made room in vain.
+    /// If one that has made room still waits, undoes what was renamed since: it gets its old name
+    /// back, and so does who has that by now.
     pub(super) fn put_back(&mut self, local: &[LocalDataset]) {
-        let named = |name: &DatasetName| local.iter().find(|dataset| dataset.name() == name);
-        for (before, aside) in std::mem::take(&mut self.aside) {
-            if let (Some(dataset), None) = (named(&aside), named(&before)) {
-                self.rename_dataset(local, dataset, &before);
-            }
+        let renamed = std::mem::take(&mut self.renamed);
+        let waits = |(_, to): &(_, DatasetName)| {
+            let dataset = local.iter().find(|dataset| dataset.name() == to);
+            dataset.is_some_and(|dataset| self.belongs(dataset).is_some_and(|goal| goal != *to))
+        };
+        let Some(first) = renamed.iter().position(waits) else {
+            return;
+        };
+        for (from, to) in renamed[first..].iter().rev() {
+            let kind = ChangeKind::RenamedDataset {
+                from: to.clone(),
+                to: from.clone(),
+            };
+            self.change(kind, |this| this.request.zfs.rename_dataset(to, from));
         }
     }
 

@@ -19,6 +19,8 @@ use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::name::DatasetName;
 use crate::property::PropertyValue;
+#[cfg(doc)]
+use crate::receive::ReceiveBuilder;
 use crate::stream::{ReadError, StreamError};
 use crate::transfer::{
     self, Descriptor, FromRead, Suitability, TransferControl, Watch, WatchedRead,

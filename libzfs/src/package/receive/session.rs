@@ -159,6 +159,7 @@ impl<'a> Session<'a> {
         };
         let contents = catalog.contents;
         let mut aligner = Aligner::new(request, catalog, &self.top, destruction);
+        aligner.promoted_before(&self.changes);
         let mut aligned = Ok(());
         if contents.recursive
             && contents.from.is_some()
