@@ -232,6 +232,8 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
             let (name, value) = t.property.clone();
             t.zfs.set_pool_properties(&t.pool).set_value(&name, value).run()
         };
+        "with_history_name" |t| t.zfs.clone().with_history_name("misuse\0").sync_pool(&t.pool);
+        "without_history" |t| t.zfs.clone().without_history().sync_pool(&t.pool);
         "pools" |t| t.zfs.pools().map(drop);
         "pool_status" |t| t.zfs.pool_status(&t.pool).map(drop);
         "pool_errors" |t| t.zfs.pool_errors(&t.pool).map(drop);
