@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use proptest::prelude::*;
 
 use super::super::record::*;
-use super::super::summary::{Counts, LISTED_STREAMS};
+#[cfg(feature = "serde")]
+use super::super::summary::Counts;
+use super::super::summary::LISTED_STREAMS;
 use super::super::*;
 use super::samples::{ENDIANS, fields, package, raw_fields, raw_stream, stream, stream_of};
 use super::step;
