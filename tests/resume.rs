@@ -294,8 +294,8 @@ fn a_token_cannot_ask_for_plain_text_of_an_encrypted_dataset() {
     lying_object(&pool, &target, &root, &token);
 }
 
-/// Where to go on is the receiver's to say as well; nonsense is refused by the sender, and the partial
-/// state stays.
+/// Where to go on is the receiver's to say as well; nonsense is refused by the receiver, and the
+/// partial state stays.
 fn lying_object(
     pool: &Pool,
     target: &SnapshotName,
@@ -308,7 +308,7 @@ fn lying_object(
     let lying = ResumeToken::build(&lying, Endian::HOST).unwrap();
     let rest = zfs.resume_send(dataset, &lying).unwrap();
     let refused = zfs.receive(target).run(rest.start().unwrap());
-    assert_eq!(kind(refused), ErrorKind::InvalidArgument);
+    assert_eq!(kind(refused), ErrorKind::ResumeMismatch);
     let state = zfs.dataset(target.dataset()).unwrap();
     assert_eq!(state.receive_resume_token().unwrap().as_ref(), Some(token));
 }
