@@ -133,8 +133,8 @@ impl<'fd> Descriptor<'fd> {
             fd,
             kind,
             blocks,
-            // With a socket that blocks it does, for as long as that likes.
-            splices: kind != FileType::Socket || !blocks,
+            // With a socket or terminal that blocks it does, for as long as that likes.
+            splices: !blocks || kind != FileType::Socket && !fd.is_terminal(),
             through: None,
         })
     }
