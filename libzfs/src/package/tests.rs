@@ -113,6 +113,9 @@ fn what_is_wrong_is_named() {
     assert!(why(list().with("tosnap", "wed")).contains("tosnap: the first record"));
     assert!(why(list().with("tosnap", 7_u64)).contains("tosnap: there is no such text"));
     assert!(why(list().with("fromsnap", "a@b")).contains("fromsnap: "));
+    for flag in ["not_recursive", "raw"] {
+        assert!(why(list().with(flag, false)).contains(&format!("{flag}: there is more")));
+    }
     assert!(why(list().with("fss", NvList::new().with("7", 7_u64))).contains("fss/7: not a list"));
     let unnamed = list().with("fss", NvList::new().with("seven", NvList::new()));
     assert!(why(unnamed).contains("fss/seven: its name is not a GUID"));
@@ -121,6 +124,7 @@ fn what_is_wrong_is_named() {
     assert!(entry("name", Value::from("tank/../x")).contains("fss/0xfeed/name: "));
     assert!(entry("name", Value::from("tank/product")).contains("is not within tank/prod"));
     assert!(entry("name", Value::from("tank/prod/db")).contains("is there twice"));
+    assert!(entry("is_encroot", Value::from(false)).contains("fss/0xfeed/is_encroot: there is"));
     assert!(entry("origin", Value::from("x")).contains("fss/0xfeed/origin: not a number"));
     assert!(entry("snaps", Value::from(7_u64)).contains("fss/0xfeed/snaps: there is no such list"));
     let snapshots = NvList::new().with("mon", "x");

@@ -30,8 +30,8 @@ impl PackageContents {
         }
         let mut contents = Self {
             from,
-            recursive: !list.contains("not_recursive"),
-            raw: list.contains("raw"),
+            recursive: !flag(list, "not_recursive")?,
+            raw: flag(list, "raw")?,
             datasets: Vec::new(),
         };
         let mut names = HashSet::new();
@@ -125,7 +125,7 @@ impl PackagedDataset {
             name,
             parent_from_guid: number(list, "parentfromsnap")?,
             origin_guid: number(list, "origin")?,
-            is_encryption_root: list.contains("is_encroot"),
+            is_encryption_root: flag(list, "is_encroot")?,
             properties,
             snapshots,
         })
@@ -197,6 +197,15 @@ fn text<'a>(list: &'a NvList, entry: &str) -> Result<&'a str, PackageError> {
 fn sublist<'a>(list: &'a NvList, entry: &str) -> Result<&'a NvList, PackageError> {
     let sublist = list.get(entry).and_then(Value::as_list);
     sublist.ok_or_else(|| wrong(entry, "there is no such list"))
+}
+
+/// What is said by being there. Some of C looks at the type too, and some does not.
+fn flag(list: &NvList, entry: &str) -> Result<bool, PackageError> {
+    match list.get(entry) {
+        None => Ok(false),
+        Some(Value::Boolean) => Ok(true),
+        Some(_) => Err(wrong(entry, "there is more to it than that it is there")),
+    }
 }
 
 /// A GUID that may be missing, or 0 for none.
