@@ -157,10 +157,13 @@ impl Candidate {
         let from = newest.config();
         let mut by_id: BTreeMap<u64, NvList> = BTreeMap::new();
         for label in self.tops.values() {
-            let tree = label.config().get_list("vdev_tree")?;
-            let mut tree = tree.clone();
-            set_paths(&mut tree, paths);
-            by_id.insert(tree.get_u64("id")?, tree);
+            let Some(mut tree) = label.config().get_list("vdev_tree").cloned() else {
+                continue;
+            };
+            if let Some(id) = tree.get_u64("id") {
+                set_paths(&mut tree, paths);
+                by_id.insert(id, tree);
+            }
         }
         let last = by_id.keys().next_back()?.checked_add(1)?;
         let count = from.get_u64("vdev_children").unwrap_or(last);
