@@ -4,7 +4,7 @@ use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::name::{DatasetName, SnapshotName};
 use crate::nvlist::NvList;
-use crate::property::PropertyValue;
+use crate::property::{self, Access, PropertyInfo, PropertyValue};
 
 impl Zfs {
     /// Begins to clone the snapshot `origin` as the new dataset `name`; see [`CloneBuilder`].
@@ -50,9 +50,17 @@ impl CloneBuilder {
     /// Sets a property, native or of the user's own, as
     /// [`DatasetBuilder::set`](crate::DatasetBuilder::set) does.
     pub fn set(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
+        // The kernel would write it down all the same, `encryption` too, and then tell it of what is
+        // as its origin is.
+        let access = property::info(name).map(PropertyInfo::access);
+        let is_settable = matches!(access, None | Some(Access::Settable | Access::Inheritable));
         match value.into().to_native(name) {
-            Ok(value) => {
+            Ok(value) if is_settable => {
                 self.properties.insert(name, value);
+            }
+            Ok(_) => {
+                let why = format!("a clone has its {name} from its origin");
+                self.invalid.get_or_insert(why);
             }
             Err(error) => {
                 self.invalid.get_or_insert(error.to_string());
