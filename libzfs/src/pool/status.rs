@@ -604,7 +604,7 @@ mod tests {
         let root = NvList::new()
             .with("type", "root")
             .with("guid", 7_u64)
-            .with("vdev_stats", vec![0, 6])
+            .with("vdev_stats", vec![0_u64, 6])
             .with("children", vec![leaf(7, 50), leaf(4, 20), log])
             .with("spares", vec![leaf(7, 46)]);
         let config = NvList::new()
