@@ -197,7 +197,7 @@ impl ListBuilder {
     /// They take different datasets of the tree. For a file system that is not mounted, and for a
     /// volume, two of them work together, because there the kernel opens the dataset anew for each
     /// snapshot unless somebody else is just asking: one thread lists while the other sees to it
-    /// that it stays open. That is many times as fast, on one processor too.
+    /// that it stays open.
     ///
     /// Without an [order](Self::order), what is of different datasets then comes mixed. With one it
     /// comes as from one thread, and what is found before its turn is held meanwhile.
