@@ -17,8 +17,8 @@ use libzfs::{
 };
 use serial_test::{parallel, serial};
 use support::{
-    LIMIT, NOBODY, as_user, encrypted, file_system, kind, pool, property_says, release, snapshot,
-    within, zfs_says, zpool_says,
+    LIMIT, NOBODY, as_user, encrypted, file_system, kind, pool, property_says, release, share,
+    snapshot, within, zfs_says, zpool_says,
 };
 
 /// Each name with its GUID and creation txg.
@@ -133,8 +133,10 @@ fn a_tree_is_listed_as_zfs_lists_it_while_others_change_it() {
         .unwrap();
     let zfs = pool.zfs();
     let datasets = hundred(&pool);
-    snapshots(zfs, &datasets, "rep ", 40);
-    for number in 0..10 {
+    let count = share("snapshots of each dataset", 40);
+    let marks = share("bookmarks of each dataset", 10);
+    snapshots(zfs, &datasets, "rep ", count);
+    for number in 0..marks {
         let bookmarks: Vec<_> = datasets
             .iter()
             .map(|dataset| dataset.snapshot(&format!("rep {number:03}")).unwrap())
@@ -147,7 +149,7 @@ fn a_tree_is_listed_as_zfs_lists_it_while_others_change_it() {
     let top = &datasets[0];
 
     let expected = zfs_lists(&["-t", "all", "-r", top.as_str()]);
-    assert_eq!(expected.len(), 100 * (1 + 40 + 10));
+    assert_eq!(expected.len(), 100 * (1 + count + marks));
 
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
@@ -192,7 +194,7 @@ fn a_tree_is_listed_as_zfs_lists_it_while_others_change_it() {
             format!("{top}@rep 001")
         ]
     );
-    assert_eq!(ordered[41], format!("{top}#mark 0"));
+    assert_eq!(ordered[1 + count], format!("{top}#mark 0"));
     // With all kinds but those of one dataset in the order of the tree.
     let again = in_order(zfs.list(top).recursive().bookmarks().order(Order::Creation));
     let only = ordered.iter().filter(|name| name.contains('#'));
