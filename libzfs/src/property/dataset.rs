@@ -126,24 +126,25 @@ table! {
     /// `snapshot_count`: how many snapshots there are with those below; `u64::MAX` where nobody
     /// counts.
     SNAPSHOT_COUNT: u64 = NativeProperty::number("snapshot_count", HEAD).default(NO_LIMIT);
-    /// `defaultuserquota`: bytes for each user without a quota of his own; 0 is no limit.
+    /// `defaultuserquota`: bytes for each user without a quota of his own; 0 is no limit. Only
+    /// [`Zfs::all_properties`](crate::Zfs::all_properties) reads this, and the five that follow.
     DEFAULT_USER_QUOTA: u64 =
-        NativeProperty::size("defaultuserquota", FS_AND_SNAP).default(0).settable().since(V2_4);
+        NativeProperty::size("defaultuserquota", FS_AND_SNAP).settable().since(V2_4);
     /// `defaultgroupquota`: bytes for each group without a quota of its own; 0 is no limit.
     DEFAULT_GROUP_QUOTA: u64 =
-        NativeProperty::size("defaultgroupquota", FS_AND_SNAP).default(0).settable().since(V2_4);
+        NativeProperty::size("defaultgroupquota", FS_AND_SNAP).settable().since(V2_4);
     /// `defaultprojectquota`: bytes for each project without a quota of its own; 0 is no limit.
     DEFAULT_PROJECT_QUOTA: u64 =
-        NativeProperty::size("defaultprojectquota", FS_AND_SNAP).default(0).settable().since(V2_4);
+        NativeProperty::size("defaultprojectquota", FS_AND_SNAP).settable().since(V2_4);
     /// `defaultuserobjquota`: files for each user without a quota of his own; 0 is no limit.
     DEFAULT_USER_OBJ_QUOTA: u64 =
-        NativeProperty::number("defaultuserobjquota", FS_AND_SNAP).default(0).settable().since(V2_4);
+        NativeProperty::number("defaultuserobjquota", FS_AND_SNAP).settable().since(V2_4);
     /// `defaultgroupobjquota`: files for each group without a quota of its own; 0 is no limit.
     DEFAULT_GROUP_OBJ_QUOTA: u64 =
-        NativeProperty::number("defaultgroupobjquota", FS_AND_SNAP).default(0).settable().since(V2_4);
+        NativeProperty::number("defaultgroupobjquota", FS_AND_SNAP).settable().since(V2_4);
     /// `defaultprojectobjquota`: files for each project without a quota of its own; 0 is no limit.
     DEFAULT_PROJECT_OBJ_QUOTA: u64 =
-        NativeProperty::number("defaultprojectobjquota", FS_AND_SNAP).default(0).settable().since(V2_4);
+        NativeProperty::number("defaultprojectobjquota", FS_AND_SNAP).settable().since(V2_4);
 
     // How blocks are stored.
 

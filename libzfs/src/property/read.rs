@@ -68,7 +68,8 @@ impl Zfs {
     ///
     /// * what a file system has in itself: [`VERSION`](super::VERSION),
     ///   [`NORMALIZATION`](super::NORMALIZATION), [`CASE_SENSITIVITY`](super::CASE_SENSITIVITY),
-    ///   [`UTF8ONLY`](super::UTF8ONLY), unless its key is not loaded and the kernel has not read it;
+    ///   [`UTF8ONLY`](super::UTF8ONLY) and, since 2.4, the default quotas. They may be absent while a key
+    ///   is not loaded;
     /// * [`MOUNTED`](super::MOUNTED), and which values an option of the mount stands in for, with
     ///   the source [`Temporary`](super::Source::Temporary);
     /// * [what was received](Properties::received), also where a local value holds;
