@@ -96,7 +96,7 @@ impl<'de> DeserializeSeed<'de> for List {
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<NvList, D::Error> {
         if self.depth > MAX_DEPTH {
-            let why = format_args!("lists stand in lists more than {MAX_DEPTH} deep");
+            let why = format!("lists stand in lists more than {MAX_DEPTH} deep");
             return Err(D::Error::custom(why));
         }
         from.deserialize_struct("NvList", &["uniqueness", "pairs"], self)
