@@ -11,7 +11,9 @@ use libzfs::testing::Pool;
 use libzfs::{
     BookmarkName, DatasetName, ErrorKind, Properties, Property, SnapshotName, Source, Zfs,
 };
-use support::{encrypted, kind, pool, raw_key, release, zfs_says, zpool_says};
+use support::{
+    as_this_release_says, encrypted, kind, pool, raw_key, release, zfs_says, zpool_says,
+};
 
 /// Value, source and received value.
 type Shown = (String, String, String);
@@ -59,15 +61,6 @@ fn crate_get(properties: &Properties) -> BTreeMap<String, Shown> {
         )
     });
     native.chain(users).collect()
-}
-
-/// Releases call a value of `xattr` by one or the other of its names.
-fn as_this_release_says(info: &PropertyInfo, value: String) -> String {
-    match (info.name(), value.as_str(), release()) {
-        ("xattr", "dir", (2, 1)) => "on".into(),
-        ("xattr", "sa", (2, 3)) => "on".into(),
-        _ => value,
-    }
 }
 
 /// What both say differently. What is accounted in the background may change between them, so that

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use libzfs::property::PropertyInfo;
 use libzfs::testing::Pool;
 pub(crate) use libzfs::testing::{NOBODY, as_user};
 use libzfs::{DatasetName, Encryption, ErrorKind, Key, SendBuilder, SendStream, SnapshotName, Zfs};
@@ -305,4 +306,17 @@ pub(crate) fn share(what: &str, all: usize) -> usize {
     };
     println!("{share} of {all} {what}");
     share
+}
+
+/// What the `zfs` of this release shows for a value of a property: `xattr` by one or the other of its
+/// names, and no limit as a number.
+pub(crate) fn as_this_release_says(info: &PropertyInfo, value: String) -> String {
+    match (info.name(), value.as_str(), release()) {
+        ("xattr", "dir", (2, 1)) => "on".into(),
+        ("xattr", "sa", (2, 3)) => "on".into(),
+        (name, "none", (2, 1)) if name.ends_with("_limit") || name.ends_with("_count") => {
+            u64::MAX.to_string()
+        }
+        _ => value,
+    }
 }

@@ -236,7 +236,7 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::OnlineDevice | Op::OfflineDevice | Op::DetachDevice, libc::ENOENT) => {
             Kind::PoolNotFound
         }
-        (Op::ImportPool, libc::ENXIO) => Kind::DevicesMissing,
+        (Op::ImportPool, libc::ENXIO | libc::ENOENT) => Kind::DevicesMissing,
         (Op::ImportPool, libc::ENOTSUP) => Kind::PoolFeaturesUnsupported,
         (Op::ImportPool, libc::EREMOTEIO) => Kind::PoolActiveElsewhere,
         (Op::ImportPool, libc::EBADF) => Kind::PoolOfOtherHost,
