@@ -51,7 +51,8 @@ impl Zfs {
     }
 
     /// Takes a device online again; returns how it then is, which need not be
-    /// [`VdevState::Online`].
+    /// [`VdevState::Online`]. Of a vdev that is made of others, all of them are opened anew; 2.1
+    /// refuses that.
     ///
     /// Needs root.
     ///

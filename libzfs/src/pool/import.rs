@@ -1,5 +1,7 @@
 //! Importing pools.
 
+use std::error::Error as _;
+
 use super::find::{FoundPool, unsupported_features, unsupported_kind};
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::ffi::ImportFailed;
@@ -193,7 +195,17 @@ impl ImportPool {
             Ok(()) => {}
             // So the kernel says that its answer was too long, too, and then the pool is imported.
             Err(failed) if failed.errno.raw() == libc::ENOMEM && self.is_imported()? => {}
-            Err(failed) => return Err(explain(name, failed)),
+            Err(failed) => {
+                let error = explain(name, failed);
+                let was_missing = self.pool.obstacle() == Some(ErrorKind::DevicesMissing);
+                // These numbers are those of a pool of which no state can be read, too.
+                return Err(match error.kind() {
+                    ErrorKind::DevicesMissing if error.source().is_none() && !was_missing => {
+                        error.with_kind(ErrorKind::Io)
+                    }
+                    _ => error,
+                });
+            }
         }
         self.zfs.record(operation, name);
         Ok(())
