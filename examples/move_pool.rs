@@ -56,7 +56,8 @@ fn check(zfs: &Zfs, pool: &PoolName, path: &Path) -> Result<(), Box<dyn Error>> 
     let as_made = note.is_some_and(|note| note.value == "made")
         && zfs.snapshot_exists(&data.snapshot("made")?)?
         && zfs.pool_status(pool)?.health() == VdevState::Online;
-    let release = libzfs::kernel_version()?;
+    // Not all that stands in a version can stand in a name.
+    let release = libzfs::kernel_version()?.replace(['+', '~'], "-");
     let seen = data.snapshot(&format!("seen-by-{release}"))?;
     if !zfs.snapshot_exists(&seen)? {
         zfs.create_snapshots(&[seen])?;
