@@ -3,7 +3,6 @@
 
 mod support;
 
-use std::fs;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
@@ -17,8 +16,8 @@ use libzfs::testing::Pool;
 use libzfs::{ErrorKind, SnapshotName, TransferControl};
 use serial_test::serial;
 use support::{
-    LIMIT, file_system, kind, noise, pipe, pool, read_file, share, snapshot, stream_of, within,
-    write_file,
+    LIMIT, descriptors, file_system, kind, noise, pipe, pool, read_file, share, snapshot,
+    stream_of, threads_named, within, write_file,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
@@ -49,12 +48,7 @@ fn runtimes() -> Vec<Runtime> {
 
 /// How many threads transfer a stream.
 fn transferring() -> usize {
-    fs::read_dir("/proc/self/task")
-        .unwrap()
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
-        .filter(|name| name.starts_with("zfs-"))
-        .count()
+    threads_named("zfs-")
 }
 
 /// Fails, in the end, unless all threads that transferred are gone. Mostly they are at once, and
@@ -66,10 +60,6 @@ fn none_is_left() {
         assert!(since.elapsed() < LIMIT / 2, "{} threads", transferring());
         thread::sleep(Duration::from_millis(5));
     }
-}
-
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 #[track_caller]

@@ -4,7 +4,6 @@
 mod support;
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ use libzfs::{
 use serial_test::{parallel, serial};
 use support::{
     LIMIT, NOBODY, as_user, encrypted, file_system, kind, pool, property_says, release, share,
-    snapshot, within, zfs_says, zpool_says,
+    snapshot, threads_named, within, zfs_says, zpool_says,
 };
 
 /// Each name with its GUID and creation txg.
@@ -442,11 +441,7 @@ fn all_properties_are_read_where_they_are_asked_for() {
 
 /// The threads of this process that list.
 fn threads_that_list() -> usize {
-    let tasks = fs::read_dir("/proc/self/task").unwrap();
-    tasks
-        .filter_map(|task| fs::read_to_string(task.unwrap().path().join("comm")).ok())
-        .filter(|name| name.starts_with("zfs-list"))
-        .count()
+    threads_named("zfs-list")
 }
 
 #[test]

@@ -20,7 +20,8 @@ use libzfs::testing::Pool;
 use libzfs::{ErrorKind, TransferControl};
 use serial_test::serial;
 use support::{
-    LIMIT, file_system, file_with, kind, noise, pool, read_file, within, write_file, zfs_says,
+    LIMIT, descriptors, file_system, file_with, kind, noise, pool, read_file, threads_named,
+    within, write_file, zfs_says,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::runtime::{Builder, Runtime};
@@ -127,16 +128,7 @@ fn runtime() -> Runtime {
 
 /// How many threads transfer a stream.
 fn transferring() -> usize {
-    fs::read_dir("/proc/self/task")
-        .unwrap()
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
-        .filter(|name| name.starts_with("zfs-"))
-        .count()
-}
-
-fn descriptors() -> usize {
-    fs::read_dir("/proc/self/fd").unwrap().count()
+    threads_named("zfs-")
 }
 
 /// Fails, in the end, unless the threads and descriptors of transfers are gone, and the holds.

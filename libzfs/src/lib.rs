@@ -37,11 +37,11 @@
 //! # Features
 //!
 //! * `lzc` (default): everything that talks to ZFS, linked with `libzfs_core` and libnvpair. Without
-//!   it the crate is pure Rust and needs no ZFS library: names, nvlists, send streams, resume tokens
-//!   and the derivation of keys.
+//!   it the crate is pure Rust and needs no ZFS library: names, nvlists, send streams, resume tokens,
+//!   the derivation of keys, the labels of devices and the plans of replications.
 //! * `tokio`: sends and receives in tasks of tokio's.
 //! * `serde`: nvlists, and what is learned of streams, as serde sees them. A list loses nothing, also
-//!   in JSON; how deep lists stand in lists is the format's to bound, and nothing is hidden.
+//!   in JSON, and what is read is bounded as what is decoded is; nothing is hidden.
 //! * `mount`: file systems are mounted as `zfs mount` does it, and unmounted. It takes the C library
 //!   libzfs, which is looked for at run time.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.

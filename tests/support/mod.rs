@@ -320,3 +320,18 @@ pub(crate) fn as_this_release_says(info: &PropertyInfo, value: String) -> String
         _ => value,
     }
 }
+
+/// How many threads of this process have names that begin so.
+pub(crate) fn threads_named(prefix: &str) -> usize {
+    fs::read_dir("/proc/self/task")
+        .unwrap()
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.path().join("comm")).ok())
+        .filter(|name| name.starts_with(prefix))
+        .count()
+}
+
+/// How many descriptors this process has open.
+pub(crate) fn descriptors() -> usize {
+    fs::read_dir("/proc/self/fd").unwrap().count()
+}

@@ -12,11 +12,12 @@ mod vdev;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::inject::ANY_IO;
+pub(crate) use self::list::{Ask, Found, Lister};
 pub(crate) use self::pool::{ImportFailed, LoggedError};
-use std::ops::ControlFlow;
 
 use std::ffi::c_char;
 use std::fs::{File, OpenOptions};
+use std::ops::ControlFlow;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use libzfs_sys as sys;
@@ -25,8 +26,6 @@ use zeroize::Zeroize;
 
 use crate::error::Errno;
 use crate::nvlist::NvList;
-
-pub(crate) use self::list::{Ask, Found, Lister};
 
 type Result<T, E = Errno> = std::result::Result<T, E>;
 

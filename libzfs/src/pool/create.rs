@@ -118,9 +118,7 @@ impl CreatePool {
     /// Leaves a feature disabled, by its short name such as `bookmarks`. Those that build on it must
     /// be left out as well.
     pub fn without_feature(mut self, name: &str) -> Self {
-        if let Features::AllBut(left_out) = &mut self.features {
-            left_out.insert(name.to_owned());
-        }
+        self.features.leave_out(name);
         self
     }
 

@@ -67,7 +67,8 @@ impl Zfs {
     }
 
     /// As [`online_device`](Self::online_device), and has the pool use all of a device that has
-    /// grown (`zpool online -e`).
+    /// grown (`zpool online -e`). The pool's size is another once the kernel has written it down, a
+    /// moment later.
     ///
     /// # Errors
     ///

@@ -19,6 +19,15 @@ pub(crate) enum Features {
     None,
 }
 
+impl Features {
+    /// Leaves one out, where not all are.
+    pub(crate) fn leave_out(&mut self, name: &str) {
+        if let Self::AllBut(left_out) = self {
+            left_out.insert(name.to_owned());
+        }
+    }
+}
+
 /// The features that a new pool gets.
 pub(super) struct Chosen {
     enabled: BTreeSet<String>,
