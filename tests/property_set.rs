@@ -7,6 +7,9 @@ mod support;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::chown;
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use libzfs::property::{
     self, Access, Compression, OwnerKind, PropertyHolder, PropertyInfo, PropertyKind, Sid,
@@ -15,8 +18,8 @@ use libzfs::property::{
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ErrorKind, Source, Zfs};
 use support::{
-    as_this_release_says, encrypted, file_system, kind, needs, needs_a_healthy_pool, noise, pool,
-    property_says, raw_key, release, snapshot, zfs_says, zpool_says,
+    LIMIT, as_this_release_says, encrypted, file_system, kind, needs, needs_a_healthy_pool, noise,
+    pool, property_says, raw_key, release, snapshot, zfs_says, zpool_says,
 };
 
 /// Value and source by property, as `zfs get all` prints them.
@@ -121,7 +124,67 @@ fn every_property_takes_every_valid_value() {
     every_valid_value_is_set(zfs, &data, PropertyHolder::FileSystem);
     let volume = pool.dataset("vol");
     zfs.create(&volume).volume(4 << 20).run().unwrap();
+    wait_for_device(zfs, &volume);
     every_valid_value_is_set(zfs, &volume, PropertyHolder::Volume);
+}
+
+/// The kernel makes a volume's device some time after the volume, and 2.3 asks it.
+fn wait_for_device(zfs: &Zfs, volume: &DatasetName) {
+    let start = Instant::now();
+    while release() >= (2, 3) && set_volthreading(zfs, volume).is_err() {
+        assert!(start.elapsed() < LIMIT, "{volume} gets no device");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn set_volthreading(zfs: &Zfs, volume: &DatasetName) -> libzfs::Result<()> {
+    let set = zfs.set_properties(volume);
+    set.set(&property::VOLTHREADING, true).run()?.all()
+}
+
+#[test]
+fn a_volume_without_a_device_is_told() {
+    let pool = pool("setnodev");
+    let zfs = pool.zfs();
+    let volume = pool.dataset("vol");
+    let create = zfs.create(&volume).volume(4 << 20);
+    create
+        .set("volmode", property::VolMode::None)
+        .run()
+        .unwrap();
+    let set = set_volthreading(zfs, &volume);
+    match release() {
+        (2, 1 | 2) => assert_eq!(kind(set), ErrorKind::Unsupported),
+        (2, 3) => {
+            let error = set.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::DeviceNotFound);
+            assert_eq!(error.failures()[0].kind, ErrorKind::DeviceNotFound);
+        }
+        _ => set.unwrap(),
+    }
+}
+
+#[test]
+fn many_threads_limit_owners_of_one_file_system() {
+    let pool = pool("setowners");
+    let zfs = pool.zfs();
+    for round in 0..20 {
+        let data = file_system(&pool, &format!("data{round}"));
+        let start = Barrier::new(8);
+        thread::scope(|scope| {
+            for number in 0..8 {
+                let (data, start) = (&data, &start);
+                scope.spawn(move || {
+                    let set = zfs.set_properties(data);
+                    let set = set.space_quota(&SpaceOwner::User(number), 1 << 30);
+                    start.wait();
+                    set.run().unwrap().all().unwrap();
+                });
+            }
+        });
+        let owners = zfs.space_by_owner(&data, OwnerKind::User, SpaceMeasure::Quota);
+        assert_eq!(owners.unwrap().len(), 8, "round {round}");
+    }
 }
 
 #[test]

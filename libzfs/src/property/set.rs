@@ -1,6 +1,7 @@
 //! Setting properties of datasets and snapshots, and taking values back.
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 use crate::handle::Zfs;
@@ -11,6 +12,10 @@ use super::check::{Target, check_release};
 use super::info::{Access, PropertyHolder};
 use super::read::HasProperties;
 use super::{NativeProperty, PropertyValue, ValueError};
+
+/// One at a time: the kernel of 2.4 panics if the first limits of an owner on a file system that is
+/// not mounted are set by two at once.
+static LIMITING: Mutex<()> = Mutex::new(());
 
 /// A name of something whose properties can be set: a dataset, or a snapshot, which has but user
 /// properties of its own.
@@ -211,6 +216,8 @@ impl SetProperties {
     /// * [`ErrorKind::NoSpace`]: a limit is lower than what is used, or there is not what is to be
     ///   reserved;
     /// * [`ErrorKind::KeyNotLoaded`]: what is to be changed is behind a key;
+    /// * [`ErrorKind::DeviceNotFound`]: `volthreading` of a volume that has no device, or none yet,
+    ///   with OpenZFS 2.3;
     /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`]
     pub fn run(self) -> Result<PropertiesSet> {
         let operation = Operation::SetProperties;
@@ -237,7 +244,10 @@ impl SetProperties {
             return Ok(PropertiesSet { error: None });
         }
         tracing::debug!(name, properties = list.len(), "set properties");
+        let one = || LIMITING.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = (!self.quotas.is_empty()).then(one);
         let set = self.zfs.device().set_properties(name, &list);
+        drop(one);
         let set = self.zfs.recorded(operation, names_of(&list, name), set);
         let Err((errno, errors)) = set else {
             return Ok(PropertiesSet { error: None });
@@ -253,7 +263,15 @@ impl SetProperties {
             })
             .collect();
         let is_partial = (1..list.len()).contains(&failures.len());
-        let error = Error::from_errno(operation, name, errno).with_failures(failures, 0);
+        let is_volume = target.holder == PropertyHolder::Volume;
+        let error = Error::from_errno(operation, name, errno)
+            .with_failures(failures, 0)
+            .refine_failures(|failure| {
+                // 2.3 looks for the volume's device, and says this of it.
+                let is_device = failure.name == super::VOLTHREADING.name()
+                    && failure.kind == ErrorKind::DatasetNotFound;
+                (is_volume && is_device).then_some(ErrorKind::DeviceNotFound)
+            });
         match is_partial {
             true => Ok(PropertiesSet { error: Some(error) }),
             false => Err(error),

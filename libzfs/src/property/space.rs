@@ -285,11 +285,16 @@ impl Zfs {
 
 impl SetProperties {
     /// Sets how many bytes a user, group or project may take; 0 is no limit.
+    ///
+    /// OpenZFS 2.4 panics if two do this at the same time to a file system that is not mounted and
+    /// has had no limit of the kind (seen on 2.4.4). Within this process one waits for the other;
+    /// another process has to be kept from it by other means.
     pub fn space_quota(self, owner: &SpaceOwner, bytes: u64) -> Self {
         self.quota_of(owner, SpaceMeasure::Quota, bytes)
     }
 
-    /// Sets how many files a user, group or project may have; 0 is no limit.
+    /// Sets how many files a user, group or project may have; 0 is no limit. The same goes for it
+    /// as for [`space_quota`](Self::space_quota).
     pub fn object_quota(self, owner: &SpaceOwner, files: u64) -> Self {
         self.quota_of(owner, SpaceMeasure::ObjectsQuota, files)
     }
