@@ -8,18 +8,27 @@
 //!
 //! [`Retention`] decides which snapshots may go when old ones are pruned.
 //!
-//! All of this is computed without ZFS.
+//! All of this is computed without ZFS. With the feature `replicate` a plan is carried out between a
+//! [`Source`] and a [`Target`], each on this machine or on another.
 
+#[cfg(feature = "replicate")]
+mod error;
 mod finding;
 mod plan;
 mod planner;
 mod retention;
+#[cfg(feature = "replicate")]
+mod side;
 #[cfg(test)]
 mod tests;
 mod tree;
 
+#[cfg(feature = "replicate")]
+pub use self::error::{Error, Result};
 pub use self::finding::{Finding, Obstacle, Severity};
 pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
 pub use self::planner::plan;
 pub use self::retention::{Candidate, Kept, Pruning, Reason, Retention, Rule};
+#[cfg(feature = "replicate")]
+pub use self::side::{InvalidMarks, Look, Marks, Order, Outgoing, Proof, Side, Source, Target};
 pub use self::tree::{DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree};

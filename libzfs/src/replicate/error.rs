@@ -1,0 +1,64 @@
+//! What goes wrong when a plan is carried out.
+
+use std::io;
+
+use crate::name::{DatasetName, NameError};
+use crate::stream::StreamError;
+
+/// Why something of a replication was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// ZFS on this machine says so.
+    #[error(transparent)]
+    Zfs(#[from] crate::Error),
+    /// The other machine says so.
+    #[error("{text}")]
+    Remote {
+        /// What it says.
+        text: String,
+        /// The name of the [`ErrorKind`](crate::ErrorKind), if it was an error of ZFS.
+        kind: Option<String>,
+        /// The error number, if it was one of ZFS or of the system.
+        errno: Option<i32>,
+    },
+    /// It is not allowed to whoever asked.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The connection to the other machine is gone, or what comes over it makes no sense.
+    #[error("the connection is lost: {0}")]
+    Lost(#[source] io::Error),
+    /// The stream is not what was ordered.
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+    /// What is there is not what the plan was made for.
+    #[error("{dataset} has changed since the plan was made: {what}")]
+    Changed {
+        /// The dataset.
+        dataset: DatasetName,
+        /// What is different.
+        what: String,
+    },
+    /// The copy is not what its policy promises.
+    #[error("{dataset} is not as promised: {what}")]
+    Broken {
+        /// The copy.
+        dataset: DatasetName,
+        /// What it is instead.
+        what: String,
+    },
+    /// What would be a name is none.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// A file, such as one of a spool.
+    #[error("{path}: {source}")]
+    File {
+        /// Its path.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// What a part of a replication comes to.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,256 @@
+//! The two sides of a replication, on this machine or on another.
+
+use std::fmt;
+use std::io::Read;
+
+use super::{Policy, Result, Transfer, Tree};
+use crate::name::{BookmarkName, DatasetName, HoldTag, NameError, SnapshotName};
+use crate::send::SendStream;
+use crate::transfer::TransferControl;
+
+/// What both sides of a replication can do.
+///
+/// All of it may be done again after it was done, so that what was interrupted is just begun anew.
+pub trait Side: Send + Sync {
+    /// What is there.
+    ///
+    /// # Errors
+    ///
+    /// Any; a tree whose top is missing is an empty one.
+    fn tree(&self, look: &Look) -> Result<Tree>;
+
+    /// Holds the snapshot with the tag of the marks and, on the source, bookmarks it.
+    ///
+    /// # Errors
+    ///
+    /// Any; so too if the snapshot has not that GUID.
+    fn anchor(&self, marks: &Marks, snapshot: &SnapshotName, guid: u64) -> Result<()>;
+
+    /// Takes the marks from all snapshots of the dataset but those with these GUIDs, and destroys
+    /// the bookmarks of the marks but theirs and that of the one before.
+    ///
+    /// # Errors
+    ///
+    /// Any; what could be taken away is.
+    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()>;
+}
+
+/// Where streams come from.
+pub trait Source: Side {
+    /// Takes these snapshots, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// Any; none is taken then.
+    fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()>;
+
+    /// About how many bytes the stream will have.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn estimate(&self, transfer: &Transfer) -> Result<u64>;
+
+    /// Begins a stream, which is raw.
+    ///
+    /// # Errors
+    ///
+    /// Any; so too if the snapshot or the base has not the GUID of the plan.
+    fn send(&self, transfer: &Transfer, control: &TransferControl) -> Result<Outgoing>;
+}
+
+/// Where copies are.
+pub trait Target: Side {
+    /// Gives a copy another name.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn rename(&self, from: &DatasetName, to: &DatasetName) -> Result<()>;
+
+    /// Discards what an interrupted receive left, if it still has this token.
+    ///
+    /// # Errors
+    ///
+    /// Any; so too if the token is another one by now.
+    fn discard_partial(&self, dataset: &DatasetName, token: &str) -> Result<()>;
+
+    /// Receives a stream, which has to be the one of the order: it is looked at before anything is
+    /// changed. What arrives before an interruption stays, to be resumed.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn receive(&self, order: &Order, stream: Outgoing, control: &TransferControl) -> Result<()>;
+
+    /// Looks whether what arrived is what was ordered and keeps the policy's promise, and remembers
+    /// with the copy that it was seen, and with which key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Broken`](super::Error::Broken) if it does not.
+    fn verify(&self, marks: &Marks, order: &Order) -> Result<Proof>;
+}
+
+/// A stream on its way.
+pub enum Outgoing {
+    /// From the kernel of this machine.
+    Kernel(Box<SendStream>),
+    /// From elsewhere. Its end without an error is the end of a complete stream.
+    Reader(Box<dyn Read + Send>),
+}
+
+/// What of a tree is looked at.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Look {
+    /// The dataset, with all below it.
+    pub top: DatasetName,
+    /// With these, the snapshots from the newest that has them on: enough if the other side has them
+    /// too, and cheap however many there are. Without, all.
+    pub since: Option<Marks>,
+}
+
+/// The one stream that a target is to receive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Order {
+    /// The snapshot that it becomes.
+    pub snapshot: SnapshotName,
+    /// The GUID that it has.
+    pub guid: u64,
+    /// The GUID of what the stream goes on from.
+    pub base: Option<u64>,
+    /// The snapshot of the target that a clone is made of.
+    pub origin: Option<SnapshotName>,
+    /// Whether it goes on with partial state, of which this is the token.
+    pub resumed: Option<String>,
+    /// What the copy is for.
+    pub policy: Policy,
+}
+
+/// What a copy was seen to be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Proof {
+    /// The snapshot.
+    pub snapshot: SnapshotName,
+    /// Its GUID.
+    pub guid: u64,
+    /// The suite that it is encrypted with, as ZFS names it.
+    pub suite: String,
+    /// The dataset that it has its key from.
+    pub encryption_root: DatasetName,
+    /// Whether the key is loaded.
+    pub key_available: bool,
+    /// Whether it is mounted.
+    pub mounted: bool,
+}
+
+/// What the snapshots are marked with that a replication goes on from.
+///
+/// A set of marks belongs to one source and one destination: whoever feeds several destinations has
+/// one for each.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub struct Marks(String);
+
+/// How long the name of a set of marks may be.
+const MAX_MARKS: usize = 32;
+
+impl Marks {
+    /// The marks of that name, which has up to 32 of `a` to `z`, `0` to `9`, `-` and `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMarks`] if it has not.
+    pub fn new(name: impl Into<String>) -> Result<Self, InvalidMarks> {
+        let name = name.into();
+        let is_good =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        if name.is_empty() || name.len() > MAX_MARKS || !name.bytes().all(is_good) {
+            return Err(InvalidMarks(name));
+        }
+        Ok(Self(name))
+    }
+
+    /// Their name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The tag of the holds.
+    ///
+    /// # Panics
+    ///
+    /// Never: the name is short.
+    pub fn tag(&self) -> HoldTag {
+        #[expect(clippy::expect_used, reason = "the name was checked")]
+        format!("zvault:{}", self.0)
+            .parse()
+            .expect("a short name is a tag")
+    }
+
+    /// The bookmark of a snapshot of the source.
+    ///
+    /// # Errors
+    ///
+    /// If the dataset's name leaves no room for it.
+    pub fn bookmark(&self, dataset: &DatasetName, guid: u64) -> Result<BookmarkName, NameError> {
+        dataset.bookmark(&format!("{}{guid:016x}", self.bookmark_prefix()))
+    }
+
+    /// What the names of the bookmarks begin with; the GUID follows, in 16 hexadecimal digits.
+    pub fn bookmark_prefix(&self) -> String {
+        format!("zvault:{}:", self.0)
+    }
+
+    /// The user property of a copy in which is kept what was last seen of it.
+    pub fn property(&self) -> String {
+        format!("zvault:{}", self.0)
+    }
+}
+
+/// A name that marks cannot have.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0:?} is not up to 32 of a to z, 0 to 9, '-' and '_'")]
+pub struct InvalidMarks(String);
+
+impl TryFrom<String> for Marks {
+    type Error = InvalidMarks;
+
+    fn try_from(name: String) -> Result<Self, InvalidMarks> {
+        Self::new(name)
+    }
+}
+
+impl From<Marks> for String {
+    fn from(marks: Marks) -> Self {
+        marks.0
+    }
+}
+
+impl std::str::FromStr for Marks {
+    type Err = InvalidMarks;
+
+    fn from_str(name: &str) -> Result<Self, InvalidMarks> {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for Marks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Kernel(_) => "Kernel(..)",
+            Self::Reader(_) => "Reader(..)",
+        })
+    }
+}
