@@ -92,11 +92,6 @@ pub enum Action {
     },
     /// A stream is sent and received.
     Transfer(Transfer),
-    /// The copy has its key from that dataset, as the source has from its counterpart.
-    InheritKey {
-        /// The encryption root on the destination.
-        root: DatasetName,
-    },
 }
 
 /// A stream.
@@ -195,7 +190,6 @@ impl fmt::Display for Action {
             Self::Rename { from } => write!(f, "rename from {from}"),
             Self::DiscardPartial { why } => write!(f, "discard partial state: {why}"),
             Self::Transfer(transfer) => transfer.fmt(f),
-            Self::InheritKey { root } => write!(f, "have the key from {root}"),
         }
     }
 }

@@ -266,8 +266,7 @@ impl<'a> Planner<'a> {
         if wanted.is_empty() {
             return Err(Obstacle::NoSnapshot);
         }
-        self.send(dataset, name, base, &wanted, None, actions)?;
-        self.inherit(dataset, name, actions)
+        self.send(dataset, name, base, &wanted, None, actions)
     }
 
     /// The snapshot that a clone goes on from, if the destination has it or gets it.
@@ -324,20 +323,11 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         self.check_key(dataset, copy, name)?;
-        let is_root = |copy: &DatasetState| {
-            let encryption = copy.encryption.as_ref();
-            encryption.is_some_and(|encryption| encryption.root == copy.name)
-        };
         if common.is_bookmark {
             self.find(&dataset.name, Obstacle::FromBookmark);
         }
         let base = common.base(dataset)?;
-        self.send(dataset, name, Some(base), &wanted, resumed, actions)?;
-        // Only behind a stream, which brought the key wrapped as the source has it.
-        if is_root(copy) {
-            self.inherit(dataset, name, actions)?;
-        }
-        Ok(())
+        self.send(dataset, name, Some(base), &wanted, resumed, actions)
     }
 
     /// What is sent where something has the name that has no snapshot in common: that is well if it
@@ -362,8 +352,7 @@ impl<'a> Planner<'a> {
         if wanted.is_empty() {
             return Err(Obstacle::NoSnapshot);
         }
-        self.send(dataset, name, base, &wanted, resumed, actions)?;
-        self.inherit(dataset, name, actions)
+        self.send(dataset, name, base, &wanted, resumed, actions)
     }
 
     /// The partial state of a copy, if the first stream can go on with it. What cannot be gone on
@@ -482,29 +471,6 @@ impl<'a> Planner<'a> {
                 resumed: resumed.take(),
                 estimate: None,
             }));
-        }
-        Ok(())
-    }
-
-    /// A copy that is new is an encryption root, even if the dataset is none.
-    fn inherit(
-        &self,
-        dataset: &DatasetState,
-        name: &DatasetName,
-        actions: &mut Vec<Action>,
-    ) -> Planned<()> {
-        let Some(encryption) = &dataset.encryption else {
-            return Ok(());
-        };
-        let root = &encryption.root;
-        if *root == dataset.name || !root.is_within(self.source_top) {
-            return Ok(());
-        }
-        let parent = name.parent();
-        let root = self.becomes(root)?;
-        // Only from above: the key of a clone is its origin's, and what it has stays as it is.
-        if parent.is_some_and(|parent| parent.is_within(&root)) {
-            actions.push(Action::InheritKey { root });
         }
         Ok(())
     }

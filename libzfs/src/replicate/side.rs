@@ -19,15 +19,17 @@ pub trait Side: Send + Sync {
     /// Any; a tree whose top is missing is an empty one.
     fn tree(&self, look: &Look) -> Result<Tree>;
 
-    /// Holds the snapshot with the tag of the marks and, on the source, bookmarks it.
+    /// Holds snapshots of one dataset with the tag of the marks and, on the source, bookmarks them.
+    /// Each has to have the GUID beside it.
     ///
     /// # Errors
     ///
-    /// Any; so too if the snapshot has not that GUID.
-    fn anchor(&self, marks: &Marks, snapshot: &SnapshotName, guid: u64) -> Result<()>;
+    /// Any; so too if one has not that GUID.
+    fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()>;
 
     /// Takes the marks from all snapshots of the dataset but those with these GUIDs, and destroys
-    /// the bookmarks of the marks but theirs and that of the one before.
+    /// the bookmarks of the marks but theirs and that of the one before. Which snapshots there are to
+    /// look at is known by the bookmarks, and on the target by what was remembered with the copy.
     ///
     /// # Errors
     ///

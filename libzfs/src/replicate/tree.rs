@@ -32,6 +32,9 @@ pub struct DatasetState {
     pub bookmarks: Vec<Point>,
     /// What an interrupted receive left.
     pub partial: Option<Partial>,
+    /// The GUIDs of the snapshots that are held with the marks, if it was looked for them.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub anchors: Option<Vec<u64>>,
 }
 
 /// How a dataset is encrypted.

@@ -66,6 +66,7 @@ impl Side {
             snapshots: Vec::new(),
             bookmarks: Vec::new(),
             partial: None,
+            anchors: None,
         };
         assert!(self.datasets.insert(dataset.to_owned(), state).is_none());
     }
@@ -149,12 +150,6 @@ pub(super) fn carry_out(plan: &Plan, source: &Side, destination: &mut Side) {
                     if state.snapshots.is_empty() {
                         destination.destroy(at);
                     }
-                }
-                Action::InheritKey { root } => {
-                    let parent = step.destination.parent().unwrap();
-                    let above = destination.get(parent.as_str()).encryption.clone();
-                    assert_eq!(above.unwrap().root, *root);
-                    destination.get(at).encryption.as_mut().unwrap().root = root.clone();
                 }
                 Action::Transfer(transfer) => {
                     let (from, point) = source.find(transfer.guid).unwrap();

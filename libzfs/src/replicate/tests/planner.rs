@@ -69,7 +69,6 @@ fn the_first_time_all_is_sent() {
             "vault/prod: send tank/prod@b from tank/prod@a",
             "vault/prod/db: send tank/prod/db@a in full",
             "vault/prod/db: send tank/prod/db@b from tank/prod/db@a",
-            "vault/prod/db: have the key from vault/prod",
         ]
     );
     assert!(made(&source, &vault).is_up_to_date());
