@@ -14,6 +14,7 @@
 #[cfg(feature = "replicate")]
 mod error;
 mod finding;
+mod marks;
 mod plan;
 mod planner;
 mod retention;
@@ -26,9 +27,10 @@ mod tree;
 #[cfg(feature = "replicate")]
 pub use self::error::{Error, Result};
 pub use self::finding::{Finding, Obstacle, Severity};
+pub use self::marks::{InvalidMarks, Marks};
 pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
 pub use self::planner::plan;
 pub use self::retention::{Candidate, Kept, Pruning, Reason, Retention, Rule};
 #[cfg(feature = "replicate")]
-pub use self::side::{InvalidMarks, Look, Marks, Order, Outgoing, Proof, Side, Source, Target};
+pub use self::side::{Look, Order, Outgoing, Proof, Side, Source, Target};
 pub use self::tree::{DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree};

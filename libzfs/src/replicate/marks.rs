@@ -1,0 +1,103 @@
+//! The names of what a replication leaves behind on both sides.
+
+use std::fmt;
+
+use crate::name::{BookmarkName, DatasetName, HoldTag, NameError};
+
+/// What the snapshots are marked with that a replication goes on from.
+///
+/// A set of marks belongs to one source and one destination: whoever feeds several destinations has
+/// one for each.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "String", into = "String"))]
+pub struct Marks(String);
+
+/// How long the name of a set of marks may be.
+const MAX_MARKS: usize = 32;
+
+impl Marks {
+    /// The marks of that name, which has up to 32 of `a` to `z`, `0` to `9`, `-` and `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMarks`] if it has not.
+    pub fn new(name: impl Into<String>) -> Result<Self, InvalidMarks> {
+        let name = name.into();
+        let is_good =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(&byte);
+        if name.is_empty() || name.len() > MAX_MARKS || !name.bytes().all(is_good) {
+            return Err(InvalidMarks(name));
+        }
+        Ok(Self(name))
+    }
+
+    /// Their name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The tag of the holds.
+    ///
+    /// # Panics
+    ///
+    /// Never: the name is short.
+    pub fn tag(&self) -> HoldTag {
+        #[expect(clippy::expect_used, reason = "the name was checked")]
+        format!("zvault:{}", self.0)
+            .parse()
+            .expect("a short name is a tag")
+    }
+
+    /// The bookmark of a snapshot of the source.
+    ///
+    /// # Errors
+    ///
+    /// If the dataset's name leaves no room for it.
+    pub fn bookmark(&self, dataset: &DatasetName, guid: u64) -> Result<BookmarkName, NameError> {
+        dataset.bookmark(&format!("{}{guid:016x}", self.bookmark_prefix()))
+    }
+
+    /// What the names of the bookmarks begin with; the GUID follows, in 16 hexadecimal digits.
+    pub fn bookmark_prefix(&self) -> String {
+        format!("zvault:{}:", self.0)
+    }
+
+    /// The user property of a copy in which is kept what was last seen of it.
+    pub fn property(&self) -> String {
+        format!("zvault:{}", self.0)
+    }
+}
+
+/// A name that marks cannot have.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{0:?} is not up to 32 of a to z, 0 to 9, '-' and '_'")]
+pub struct InvalidMarks(String);
+
+impl TryFrom<String> for Marks {
+    type Error = InvalidMarks;
+
+    fn try_from(name: String) -> Result<Self, InvalidMarks> {
+        Self::new(name)
+    }
+}
+
+impl From<Marks> for String {
+    fn from(marks: Marks) -> Self {
+        marks.0
+    }
+}
+
+impl std::str::FromStr for Marks {
+    type Err = InvalidMarks;
+
+    fn from_str(name: &str) -> Result<Self, InvalidMarks> {
+        Self::new(name)
+    }
+}
+
+impl fmt::Display for Marks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
