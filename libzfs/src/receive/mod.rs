@@ -19,7 +19,7 @@ use crate::name::{MAX_NAME_LEN, SnapshotName};
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, Encryption, PropertyValue};
 use crate::redaction::redact_snaps;
-use crate::stream::{BeginFlags, BeginRecord, Features};
+use crate::stream::{BeginFlags, BeginRecord, Features, ObjsetType};
 use crate::transfer::{TransferControl, Watch};
 
 pub use self::intake::{FromReader, StreamSource};
@@ -38,6 +38,7 @@ impl Zfs {
             snapshot: snapshot.clone(),
             origin: None,
             properties: NvList::new(),
+            of_file_systems: Vec::new(),
             received: None,
             encryption: None,
             resumable: false,
@@ -89,6 +90,8 @@ pub struct ReceiveBuilder {
     origin: Option<SnapshotName>,
     /// Set locally, or left out.
     properties: NvList,
+    /// Those of them that volumes do not have.
+    of_file_systems: Vec<String>,
     /// Set as received.
     received: Option<NvList>,
     encryption: Option<(Encryption, Key)>,
@@ -122,6 +125,13 @@ impl ReceiveBuilder {
             }
         }
         self
+    }
+
+    /// As [`set`](Self::set), and nothing if the stream turns out to be of a volume: for properties
+    /// that volumes do not have, such as `canmount`.
+    pub fn set_on_file_system(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
+        self.of_file_systems.push(name.to_owned());
+        self.set(name, value)
     }
 
     /// Has a property inherited (`zfs receive -x`): what the stream brings of it is left out, and
@@ -374,6 +384,11 @@ impl ReceiveBuilder {
             ));
         }
         let mut properties = self.properties.clone();
+        if begin.objset_type() == ObjsetType::Zvol {
+            for name in &self.of_file_systems {
+                properties.remove(name);
+            }
+        }
         let mut key = None;
         if let Some((suite, given)) = &self.encryption {
             self.check_encryption(&begin)?;

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::name::{DatasetName, NameError};
+use crate::property::UnknownForm;
 use crate::stream::StreamError;
 
 /// Why something of a replication was not done.
@@ -47,6 +48,9 @@ pub enum Error {
         /// What it is instead.
         what: String,
     },
+    /// A property has a form that is not known here.
+    #[error(transparent)]
+    Property(#[from] UnknownForm),
     /// What would be a name is none.
     #[error(transparent)]
     Name(#[from] NameError),

@@ -17,6 +17,9 @@ pub struct Marks(String);
 const MAX_MARKS: usize = 32;
 
 impl Marks {
+    /// What the tags, the properties and the names of the bookmarks begin with.
+    pub const PREFIX: &str = "zvault:";
+
     /// The marks of that name, which has up to 32 of `a` to `z`, `0` to `9`, `-` and `_`.
     ///
     /// # Errors
@@ -44,7 +47,7 @@ impl Marks {
     /// Never: the name is short.
     pub fn tag(&self) -> HoldTag {
         #[expect(clippy::expect_used, reason = "the name was checked")]
-        format!("zvault:{}", self.0)
+        format!("{}{}", Self::PREFIX, self.0)
             .parse()
             .expect("a short name is a tag")
     }
@@ -60,12 +63,12 @@ impl Marks {
 
     /// What the names of the bookmarks begin with; the GUID follows, in 16 hexadecimal digits.
     pub fn bookmark_prefix(&self) -> String {
-        format!("zvault:{}:", self.0)
+        format!("{}{}:", Self::PREFIX, self.0)
     }
 
     /// The user property of a copy in which is kept what was last seen of it.
     pub fn property(&self) -> String {
-        format!("zvault:{}", self.0)
+        format!("{}{}", Self::PREFIX, self.0)
     }
 }
 

@@ -14,6 +14,8 @@
 #[cfg(feature = "replicate")]
 mod error;
 mod finding;
+#[cfg(feature = "replicate")]
+mod local;
 mod marks;
 mod plan;
 mod planner;
@@ -27,6 +29,8 @@ mod tree;
 #[cfg(feature = "replicate")]
 pub use self::error::{Error, Result};
 pub use self::finding::{Finding, Obstacle, Severity};
+#[cfg(feature = "replicate")]
+pub use self::local::{LocalSource, LocalTarget, Verified};
 pub use self::marks::{InvalidMarks, Marks};
 pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
 pub use self::planner::plan;

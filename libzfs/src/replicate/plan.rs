@@ -87,11 +87,22 @@ pub enum Action {
     },
     /// What an interrupted receive of this dataset left is of no use any more.
     DiscardPartial {
+        /// Its token: what has another one by then stays.
+        token: String,
         /// Why it is not.
         why: String,
     },
     /// A stream is sent and received.
     Transfer(Transfer),
+    /// All is there, and was not verified or anchored yet, as an interruption leaves it.
+    Anchor {
+        /// The newest common snapshot, by its name on the destination.
+        copy: SnapshotName,
+        /// Its name on the source, if that still has it.
+        snapshot: Option<SnapshotName>,
+        /// Its GUID.
+        guid: u64,
+    },
 }
 
 /// A stream.
@@ -188,8 +199,9 @@ impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Rename { from } => write!(f, "rename from {from}"),
-            Self::DiscardPartial { why } => write!(f, "discard partial state: {why}"),
+            Self::DiscardPartial { why, .. } => write!(f, "discard partial state: {why}"),
             Self::Transfer(transfer) => transfer.fmt(f),
+            Self::Anchor { copy, .. } => write!(f, "verify and hold {copy}"),
         }
     }
 }

@@ -320,6 +320,7 @@ impl<'a> Planner<'a> {
         let wanted = self.wanted(dataset, Some(common.here.create_txg));
         let resumed = self.resumable(dataset, copy, name, Some(there.guid), &wanted, actions)?;
         if wanted.is_empty() {
+            actions.extend(common.anchor(dataset, copy, name)?);
             return Ok(());
         }
         self.check_key(dataset, copy, name)?;
@@ -381,7 +382,8 @@ impl<'a> Planner<'a> {
         match fits {
             Ok(()) => Ok(Some(partial)),
             Err(why) if partial.dataset.as_ref() == Some(&dataset.name) => {
-                actions.push(Action::DiscardPartial { why });
+                let token = partial.token.clone();
+                actions.push(Action::DiscardPartial { token, why });
                 Ok(None)
             }
             Err(_) => Err(Obstacle::ForeignPartial {
@@ -484,6 +486,33 @@ struct Common<'a> {
 }
 
 impl Common<'_> {
+    /// What is left to do about it, as far as it was looked for what is held.
+    fn anchor(
+        &self,
+        dataset: &DatasetState,
+        copy: &DatasetState,
+        name: &DatasetName,
+    ) -> Planned<Option<Action>> {
+        let guid = self.here.guid;
+        let is_only = |anchors: &Option<Vec<u64>>| {
+            let anchors = anchors.as_ref();
+            anchors.is_none_or(|anchors| anchors.as_slice() == [guid])
+        };
+        // A bookmark cannot be held.
+        if is_only(&copy.anchors) && (self.is_bookmark || is_only(&dataset.anchors)) {
+            return Ok(None);
+        }
+        let snapshot = match self.is_bookmark {
+            true => None,
+            false => Some(dataset.snapshot(self.here)?),
+        };
+        Ok(Some(Action::Anchor {
+            copy: name.snapshot(&self.there.name)?,
+            snapshot,
+            guid,
+        }))
+    }
+
     fn base(&self, dataset: &DatasetState) -> Planned<Base> {
         let guid = self.here.guid;
         Ok(if self.is_bookmark {

@@ -151,6 +151,7 @@ pub(super) fn carry_out(plan: &Plan, source: &Side, destination: &mut Side) {
                         destination.destroy(at);
                     }
                 }
+                Action::Anchor { .. } => {}
                 Action::Transfer(transfer) => {
                     let (from, point) = source.find(transfer.guid).unwrap();
                     assert_eq!(from.name, *transfer.snapshot.dataset());

@@ -1,0 +1,248 @@
+//! Both sides on this machine.
+
+mod anchor;
+mod look;
+mod verified;
+mod verify;
+
+use std::error::Error as _;
+
+use super::{
+    Base, Error, Look, Marks, Order, Outgoing, Policy, Proof, Result, Side, Source, Target,
+    Transfer, Tree,
+};
+use crate::error::ErrorKind;
+use crate::handle::Zfs;
+use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
+use crate::property::CanMount;
+use crate::receive::FromReader;
+use crate::resume_token::{Expectation, ResumeToken};
+use crate::stream::{Guard, Require, StreamError};
+use crate::transfer::TransferControl;
+
+pub use self::verified::Verified;
+
+/// The datasets of this machine as what is replicated.
+#[derive(Debug, Clone)]
+pub struct LocalSource(Zfs);
+
+/// The datasets of this machine as copies.
+#[derive(Debug, Clone)]
+pub struct LocalTarget(Zfs);
+
+impl LocalSource {
+    /// What can be replicated through this handle.
+    pub fn new(zfs: &Zfs) -> Self {
+        Self(zfs.clone())
+    }
+}
+
+impl LocalTarget {
+    /// The copies that can be made through this handle.
+    pub fn new(zfs: &Zfs) -> Self {
+        Self(zfs.clone())
+    }
+}
+
+impl Side for LocalSource {
+    fn tree(&self, look: &Look) -> Result<Tree> {
+        look::tree(&self.0, look, look::source_points)
+    }
+
+    fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+        anchor::bookmark(&self.0, marks, snapshots)?;
+        anchor::hold(&self.0, marks, snapshots)
+    }
+
+    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
+        anchor::settle_source(&self.0, marks, dataset, keep)
+    }
+}
+
+impl Side for LocalTarget {
+    fn tree(&self, look: &Look) -> Result<Tree> {
+        look::tree(&self.0, look, look::target_points)
+    }
+
+    fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+        anchor::hold(&self.0, marks, snapshots)
+    }
+
+    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
+        anchor::settle_target(&self.0, marks, dataset, keep)
+    }
+}
+
+impl Source for LocalSource {
+    fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()> {
+        Ok(self.0.create_snapshots(snapshots)?)
+    }
+
+    fn estimate(&self, transfer: &Transfer) -> Result<u64> {
+        Ok(match &transfer.resumed {
+            Some(token) => self.resumed(transfer, token)?.size()?,
+            None => self.begun(transfer).size()?,
+        })
+    }
+
+    fn send(&self, transfer: &Transfer, control: &TransferControl) -> Result<Outgoing> {
+        self.check(transfer)?;
+        let stream = match &transfer.resumed {
+            Some(token) => self
+                .resumed(transfer, token)?
+                .controlled_by(control)
+                .start()?,
+            None => self.begun(transfer).controlled_by(control).start()?,
+        };
+        Ok(Outgoing::Kernel(Box::new(stream)))
+    }
+}
+
+impl LocalSource {
+    /// Names decide nothing: what has them may be something else by now.
+    fn check(&self, transfer: &Transfer) -> Result<()> {
+        let dataset = transfer.snapshot.dataset();
+        if !self.0.dataset(dataset)?.encryption()?.is_on() {
+            return Err(Error::Refused(format!("{dataset} is not encrypted")));
+        }
+        check_guid(&self.0, &transfer.snapshot, transfer.guid)?;
+        match &transfer.base {
+            Some(Base::Snapshot { name, guid, .. }) => check_guid(&self.0, name, *guid),
+            Some(Base::Bookmark { name, guid }) => self.check_bookmark(name, *guid),
+            None => Ok(()),
+        }
+    }
+
+    fn check_bookmark(&self, name: &BookmarkName, guid: u64) -> Result<()> {
+        let what = match self.0.bookmark(name) {
+            Ok(bookmark) if bookmark.guid() == guid => return Ok(()),
+            Ok(_) => format!("{name} is of another snapshot"),
+            Err(error) if error.kind() == ErrorKind::BookmarkNotFound => {
+                format!("{name} is gone")
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let dataset = name.dataset().clone();
+        Err(Error::Changed { dataset, what })
+    }
+
+    fn begun(&self, transfer: &Transfer) -> crate::SendBuilder {
+        let send = self.0.send(&transfer.snapshot).raw();
+        match &transfer.base {
+            Some(Base::Snapshot { name, .. }) => send.from(IncrementalSource::from(name)),
+            Some(Base::Bookmark { name, .. }) => send.from(IncrementalSource::from(name)),
+            None => send,
+        }
+    }
+
+    /// What a token asks for, if it is no more than this transfer.
+    fn resumed(&self, transfer: &Transfer, token: &str) -> Result<crate::ResumedSend> {
+        let refused = |why: String| Error::Refused(format!("the resume token: {why}"));
+        let token: ResumeToken = token
+            .parse()
+            .map_err(|error: crate::resume_token::TokenError| refused(error.to_string()))?;
+        let expected = Expectation::new().to_guid(transfer.guid).raw(true);
+        let expected = match &transfer.base {
+            Some(base) => expected.from_guid(base.guid()),
+            None => expected.full(),
+        };
+        token
+            .check(&expected)
+            .map_err(|error| refused(error.to_string()))?;
+        Ok(self.0.resume_send(transfer.snapshot.dataset(), &token)?)
+    }
+}
+
+impl Target for LocalTarget {
+    fn rename(&self, from: &DatasetName, to: &DatasetName) -> Result<()> {
+        match self.0.rename_dataset(from, to) {
+            // It was done before.
+            Err(error)
+                if error.kind() == ErrorKind::DatasetNotFound && self.0.dataset_exists(to)? =>
+            {
+                Ok(())
+            }
+            renamed => Ok(renamed?),
+        }
+    }
+
+    fn discard_partial(&self, dataset: &DatasetName, token: &str) -> Result<()> {
+        let there = match self.0.dataset(dataset) {
+            Ok(there) => there.receive_resume_token()?,
+            Err(error) if error.kind() == ErrorKind::DatasetNotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        match there {
+            None => Ok(()),
+            Some(there) if there.as_str() == token => {
+                self.0.discard_partial_receive(dataset)?;
+                Ok(())
+            }
+            Some(_) => Err(Error::Changed {
+                dataset: dataset.clone(),
+                what: "its partial state is another one".into(),
+            }),
+        }
+    }
+
+    fn receive(&self, order: &Order, stream: Outgoing, control: &TransferControl) -> Result<()> {
+        let can_mount = match order.policy {
+            Policy::Vault => CanMount::Off,
+            Policy::WarmStandby => CanMount::NoAuto,
+        };
+        let mut receive = self
+            .0
+            .receive(&order.snapshot)
+            .resumable()
+            .set("readonly", true)
+            .set_on_file_system("canmount", can_mount)
+            .controlled_by(control);
+        if let (Some(origin), None) = (&order.origin, &order.resumed) {
+            receive = receive.origin(origin);
+        }
+        let received = match stream {
+            Outgoing::Kernel(stream) => receive.run(*stream),
+            Outgoing::Reader(reader) => {
+                let guard = Guard::new(reader, required(order));
+                receive.run(FromReader(guard))
+            }
+        };
+        Ok(received.map_err(refused_stream)?.all()?)
+    }
+
+    fn verify(&self, marks: &Marks, order: &Order) -> Result<Proof> {
+        verify::verify(&self.0, marks, order)
+    }
+}
+
+/// What a stream from elsewhere has to be, before the kernel sees any of it.
+fn required(order: &Order) -> Require {
+    let require = Require::new().raw().single().to_guid(order.guid);
+    match order.base {
+        Some(base) => require.from_guid(base),
+        None => require.full(),
+    }
+}
+
+/// What was found wrong with the stream itself, by whatever it is wrapped in.
+fn refused_stream(error: crate::Error) -> Error {
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(stream) = inner.downcast_ref::<StreamError>() {
+            return Error::Stream(stream.clone());
+        }
+        cause = inner.source();
+    }
+    Error::Zfs(error)
+}
+
+fn check_guid(zfs: &Zfs, name: &SnapshotName, guid: u64) -> Result<()> {
+    let what = match zfs.snapshot(name) {
+        Ok(snapshot) if snapshot.guid()? == guid => return Ok(()),
+        Ok(_) => format!("{name} is another snapshot"),
+        Err(error) if error.kind() == ErrorKind::SnapshotNotFound => format!("{name} is gone"),
+        Err(error) => return Err(error.into()),
+    };
+    let dataset = name.dataset().clone();
+    Err(Error::Changed { dataset, what })
+}
