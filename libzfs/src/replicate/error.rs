@@ -40,6 +40,9 @@ pub enum Error {
         /// What is different.
         what: String,
     },
+    /// Another dataset that this one needs was not replicated.
+    #[error("{0} was not replicated, which it needs")]
+    Needs(DatasetName),
     /// The copy is not what its policy promises.
     #[error("{dataset} is not as promised: {what}")]
     Broken {

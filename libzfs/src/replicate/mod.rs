@@ -12,14 +12,26 @@
 //! [`Source`] and a [`Target`], each on this machine or on another.
 
 #[cfg(feature = "replicate")]
+mod carry;
+#[cfg(feature = "replicate")]
 mod error;
 mod finding;
+#[cfg(feature = "replicate")]
+mod limit;
 #[cfg(feature = "replicate")]
 mod local;
 mod marks;
 mod plan;
 mod planner;
+#[cfg(feature = "replicate")]
+mod replication;
+#[cfg(feature = "replicate")]
+mod report;
 mod retention;
+#[cfg(feature = "replicate")]
+mod schedule;
+#[cfg(feature = "replicate")]
+mod select;
 #[cfg(feature = "replicate")]
 mod side;
 #[cfg(test)]
@@ -30,11 +42,19 @@ mod tree;
 pub use self::error::{Error, Result};
 pub use self::finding::{Finding, Obstacle, Severity};
 #[cfg(feature = "replicate")]
+pub use self::limit::Limits;
+#[cfg(feature = "replicate")]
 pub use self::local::{LocalSource, LocalTarget, Verified};
 pub use self::marks::{InvalidMarks, Marks};
 pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
 pub use self::planner::plan;
+#[cfg(feature = "replicate")]
+pub use self::replication::Replication;
+#[cfg(feature = "replicate")]
+pub use self::report::{DatasetReport, Event, Report, Sent};
 pub use self::retention::{Candidate, Kept, Pruning, Reason, Retention, Rule};
+#[cfg(feature = "replicate")]
+pub use self::select::Selection;
 #[cfg(feature = "replicate")]
 pub use self::side::{Look, Order, Outgoing, Proof, Side, Source, Target};
 pub use self::tree::{DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree};

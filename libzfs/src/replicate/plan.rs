@@ -5,8 +5,8 @@ use std::fmt;
 use super::Finding;
 use crate::name::{BookmarkName, DatasetName, SnapshotName};
 
-/// What a replication is to bring about.
-#[derive(Clone, PartialEq, Eq, Debug)]
+/// What a replication is to bring about: a vault with all snapshots, unless it is said.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Request {
     /// What the copy is for, and so what is allowed.

@@ -178,8 +178,20 @@ impl<'a> Planner<'a> {
                 // What was noticed on the way is of no interest for what is not done.
                 self.plan.findings.truncate(findings);
                 self.find(&dataset.name, obstacle);
+                if self.has_copy(dataset) {
+                    self.replicated.insert(&dataset.name);
+                }
             }
         }
+    }
+
+    /// Whether there is a copy, up to date or not, with the right name: a place for what is below.
+    fn has_copy(&self, dataset: &DatasetState) -> bool {
+        let name = self.becomes(&dataset.name).ok();
+        let copy = name.and_then(|name| self.copies.get(&name));
+        copy.is_some_and(|copy| {
+            self.claimed.contains(&copy.guid) && common(dataset, copy).is_some()
+        })
     }
 
     fn actions(&mut self, dataset: &'a DatasetState) -> Planned<(DatasetName, Vec<Action>)> {
@@ -401,6 +413,12 @@ impl<'a> Planner<'a> {
         name: &DatasetName,
     ) -> Planned<()> {
         match (&dataset.encryption, &copy.encryption) {
+            // The stream's key would not be one that the root outside has wrapped.
+            (_, Some(there)) if !there.root.is_within(self.destination_top) => {
+                Err(Obstacle::KeyDiffers {
+                    destination: name.clone(),
+                })
+            }
             (Some(here), Some(there)) if here.key == there.key => Ok(()),
             (Some(_), Some(there)) if there.last_key == Some(there.key) => {
                 self.find(&dataset.name, Obstacle::SourceKeyChanged);

@@ -1,0 +1,296 @@
+//! How a plan is carried out.
+
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
+
+use super::limit::Throttle;
+use super::replication::Replication;
+use super::schedule::{Next, Schedule};
+use super::{
+    Action, Base, DatasetReport, Error, Event, Order, Plan, Proof, Result, Sent, Step, Transfer,
+};
+use crate::name::SnapshotName;
+use crate::transfer::TransferControl;
+
+/// How often it is told how far streams are.
+const PROGRESS: Duration = Duration::from_secs(1);
+/// How often it is looked whether it was cancelled.
+const TICK: Duration = Duration::from_millis(100);
+
+pub(super) struct Carrier<'a> {
+    replication: &'a Replication<'a>,
+    plan: &'a Plan,
+    throttle: Option<Arc<Throttle>>,
+    schedule: Mutex<Schedule>,
+    /// Something was finished.
+    finished: Condvar,
+    running: Mutex<Vec<Running>>,
+    is_over: AtomicBool,
+}
+
+/// A stream on its way.
+struct Running {
+    copy: SnapshotName,
+    estimate: Option<u64>,
+    sending: TransferControl,
+    receiving: TransferControl,
+}
+
+impl<'a> Carrier<'a> {
+    pub(super) fn new(replication: &'a Replication<'a>, plan: &'a Plan) -> Self {
+        let throttle = replication.limits.bytes_per_second;
+        Self {
+            replication,
+            plan,
+            throttle: throttle.map(|rate| Arc::new(Throttle::new(rate))),
+            schedule: Mutex::new(Schedule::new(&plan.steps)),
+            finished: Condvar::new(),
+            running: Mutex::default(),
+            is_over: AtomicBool::new(false),
+        }
+    }
+
+    /// Does all that can be done; what was not begun because it was cancelled is left out.
+    pub(super) fn run(&self) -> Vec<DatasetReport> {
+        let steps = self.plan.steps.len();
+        if steps == 0 {
+            return Vec::new();
+        }
+        let reports: Mutex<Vec<_>> = Mutex::default();
+        thread::scope(|scope| {
+            let ticker = scope.spawn(|| self.tick());
+            let at_once = self.replication.limits.at_once.clamp(1, steps);
+            let workers: Vec<_> = (0..at_once)
+                .map(|_| scope.spawn(|| self.work(&reports)))
+                .collect();
+            let ended: Vec<_> = workers.into_iter().map(ScopedJoinHandle::join).collect();
+            self.is_over.store(true, Ordering::Relaxed);
+            ticker.thread().unpark();
+            if let Some(panicked) = ended.into_iter().find_map(Result::err) {
+                panic::resume_unwind(panicked);
+            }
+        });
+        let mut reports = reports.into_inner().unwrap_or_else(PoisonError::into_inner);
+        reports.sort_by_key(|(at, _)| *at);
+        reports.into_iter().map(|(_, report)| report).collect()
+    }
+
+    /// Takes one step after the other.
+    fn work(&self, reports: &Mutex<Vec<(usize, DatasetReport)>>) {
+        loop {
+            let mut schedule = lock(&self.schedule);
+            let (at, result) = loop {
+                if self.replication.control.is_cancelled() {
+                    return;
+                }
+                match schedule.next() {
+                    Next::Step(at) => break (at, None),
+                    Next::Lacks(at, needed) => {
+                        let needed = self.plan.steps[needed].source.clone();
+                        break (at, Some(Error::Needs(needed)));
+                    }
+                    Next::Wait => {
+                        let waited = self.finished.wait_timeout(schedule, TICK);
+                        schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
+                    }
+                    Next::End => return,
+                }
+            };
+            drop(schedule);
+            let step = &self.plan.steps[at];
+            let mut sent = Vec::new();
+            let result = match result {
+                Some(error) => Err(error),
+                None => self.step(step, &mut sent),
+            };
+            self.tell_end(step, &result);
+            lock(&self.schedule).finished(at, result.is_ok());
+            self.finished.notify_all();
+            let report = DatasetReport {
+                source: step.source.clone(),
+                destination: step.destination.clone(),
+                sent,
+                result,
+            };
+            lock(reports).push((at, report));
+        }
+    }
+
+    fn tell_end(&self, step: &Step, result: &Result<Proof>) {
+        let (source, destination) = (step.source.clone(), step.destination.clone());
+        self.replication.tell(match result {
+            Ok(_) => Event::Done {
+                source,
+                destination,
+            },
+            Err(error) => Event::Failed {
+                source,
+                destination,
+                error: error.to_string(),
+            },
+        });
+    }
+
+    /// All that is to be done for a dataset. Each part can be done again after it was done.
+    fn step(&self, step: &Step, sent: &mut Vec<Sent>) -> Result<Proof> {
+        let Replication {
+            source,
+            target,
+            marks,
+            ..
+        } = self.replication;
+        self.replication.tell(Event::Begun {
+            source: step.source.clone(),
+            destination: step.destination.clone(),
+        });
+        source.anchor(marks, &anchored(step))?;
+        let mut newest = None;
+        for action in &step.actions {
+            match action {
+                Action::Rename { from } => target.rename(from, &step.destination)?,
+                Action::DiscardPartial { token, .. } => {
+                    target.discard_partial(&step.destination, token)?;
+                }
+                Action::Transfer(transfer) => {
+                    let order = self.order(step, transfer)?;
+                    sent.push(self.transfer(transfer, &order)?);
+                    newest = Some(order);
+                }
+                Action::Anchor { copy, guid, .. } => newest = Some(self.seen(copy, *guid)),
+            }
+        }
+        let Some(order) = newest else {
+            let dataset = step.source.clone();
+            let what = "the step of the plan has no end".into();
+            return Err(Error::Changed { dataset, what });
+        };
+        let proof = target.verify(marks, &order)?;
+        self.replication.tell(Event::Verified {
+            proof: proof.clone(),
+        });
+        target.anchor(marks, &[(order.snapshot, order.guid)])?;
+        target.settle(marks, &step.destination, &[order.guid])?;
+        source.settle(marks, &step.source, &[order.guid])?;
+        Ok(proof)
+    }
+
+    fn order(&self, step: &Step, transfer: &Transfer) -> Result<Order> {
+        let origin = match &transfer.base {
+            Some(Base::Snapshot { origin, .. }) => origin.clone(),
+            _ => None,
+        };
+        Ok(Order {
+            snapshot: step.destination.snapshot(transfer.snapshot.short_name())?,
+            guid: transfer.guid,
+            base: transfer.base.as_ref().map(Base::guid),
+            origin,
+            resumed: transfer.resumed.clone(),
+            policy: self.plan.request.policy,
+        })
+    }
+
+    /// The order that has been carried out where this is.
+    fn seen(&self, copy: &SnapshotName, guid: u64) -> Order {
+        Order {
+            snapshot: copy.clone(),
+            guid,
+            base: None,
+            origin: None,
+            resumed: None,
+            policy: self.plan.request.policy,
+        }
+    }
+
+    fn transfer(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {
+        let replication = self.replication;
+        let since = Instant::now();
+        let control = || {
+            let control = TransferControl::new();
+            match replication.limits.stall {
+                Some(limit) => control.with_stall_limit(limit),
+                None => control,
+            }
+        };
+        let (sending, receiving) = (control(), control());
+        replication.tell(Event::Sending {
+            copy: order.snapshot.clone(),
+            transfer: transfer.clone(),
+        });
+        lock(&self.running).push(Running {
+            copy: order.snapshot.clone(),
+            estimate: transfer.estimate,
+            sending: sending.clone(),
+            receiving: receiving.clone(),
+        });
+        let stream = replication.source.send(transfer, &sending);
+        let received = stream.and_then(|stream| {
+            let stream = match &self.throttle {
+                Some(throttle) => throttle.wrap(stream, &receiving),
+                None => stream,
+            };
+            replication.target.receive(order, stream, &receiving)
+        });
+        lock(&self.running).retain(|running| running.copy != order.snapshot);
+        received?;
+        let sent = Sent {
+            copy: order.snapshot.clone(),
+            guid: order.guid,
+            bytes: receiving.progress().bytes,
+            time: since.elapsed(),
+        };
+        replication.tell(Event::Arrived {
+            copy: sent.copy.clone(),
+            bytes: sent.bytes,
+            time: sent.time,
+        });
+        Ok(sent)
+    }
+
+    /// Passes on that it was cancelled, and tells how far streams are, until all is done.
+    fn tick(&self) {
+        let mut told = Instant::now();
+        while !self.is_over.load(Ordering::Relaxed) {
+            thread::park_timeout(TICK);
+            let running = lock(&self.running);
+            if self.replication.control.is_cancelled() {
+                for running in running.iter() {
+                    running.sending.cancel();
+                    running.receiving.cancel();
+                }
+            }
+            if told.elapsed() < PROGRESS {
+                continue;
+            }
+            told = Instant::now();
+            let progress: Vec<_> = running
+                .iter()
+                .map(|running| Event::Progress {
+                    copy: running.copy.clone(),
+                    bytes: running.receiving.progress().bytes,
+                    estimate: running.estimate,
+                })
+                .collect();
+            drop(running);
+            for event in progress {
+                self.replication.tell(event);
+            }
+        }
+    }
+}
+
+/// The snapshots of the source that must not be lost meanwhile.
+fn anchored(step: &Step) -> Vec<(SnapshotName, u64)> {
+    let snapshots = step.actions.iter().filter_map(|action| match action {
+        Action::Transfer(transfer) => Some((transfer.snapshot.clone(), transfer.guid)),
+        Action::Anchor { snapshot, guid, .. } => Some((snapshot.clone()?, *guid)),
+        _ => None,
+    });
+    snapshots.collect()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,336 @@
+//! A replication: what is planned, and carried out.
+
+use std::fmt;
+
+use super::carry::Carrier;
+use super::{
+    Action, DatasetReport, Error, Event, Limits, Look, Marks, Obstacle, Plan, Report, Request,
+    Result, Selection, Source, Step, Target, Tree, plan,
+};
+use crate::name::DatasetName;
+use crate::transfer::TransferControl;
+
+/// Replicates a dataset and all below it.
+///
+/// It can be done again and again, and goes on where the last time ended, however that was. What is
+/// on the destination is never rolled back, destroyed or overwritten; partial state is discarded if
+/// it is of the same dataset and of no use any more.
+///
+/// For each dataset, in this order: the snapshots are bookmarked and held on the source, the streams
+/// are received, the copy is verified, its newest snapshot is held, and what was held before is
+/// released, on the destination first. Whatever ends it in between, the next time does the rest.
+///
+/// ```no_run
+/// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+/// use libzfs::replicate::{LocalSource, LocalTarget, Marks, Replication};
+///
+/// let (source, target) = (LocalSource::new(zfs), LocalTarget::new(zfs));
+/// let (from, to) = ("tank/prod".parse()?, "vault/prod".parse()?);
+/// let replication = Replication::new((&source, &from), (&target, &to), &Marks::new("nightly")?)
+///     .take_snapshots("nightly-2026-01-31");
+/// println!("{:?}", replication.plan()?.steps);
+/// let report = replication.run()?;
+/// for (dataset, error) in report.errors() {
+///     eprintln!("{dataset}: {error}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is done before run()"]
+pub struct Replication<'a> {
+    pub(super) source: &'a dyn Source,
+    pub(super) target: &'a dyn Target,
+    top: DatasetName,
+    destination: DatasetName,
+    pub(super) marks: Marks,
+    request: Request,
+    selection: Selection,
+    pub(super) limits: Limits,
+    estimates: bool,
+    take: Option<String>,
+    pub(super) control: TransferControl,
+    events: Box<dyn Fn(Event) + Sync + 'a>,
+}
+
+impl<'a> Replication<'a> {
+    /// Replicates the first dataset to the second, which is made if it is not there; that above it
+    /// has to be. The marks belong to these two.
+    pub fn new(
+        (source, top): (&'a dyn Source, &DatasetName),
+        (target, destination): (&'a dyn Target, &DatasetName),
+        marks: &Marks,
+    ) -> Self {
+        Self {
+            source,
+            target,
+            top: top.clone(),
+            destination: destination.clone(),
+            marks: marks.clone(),
+            request: Request::default(),
+            selection: Selection::default(),
+            limits: Limits::default(),
+            estimates: false,
+            take: None,
+            control: TransferControl::new(),
+            events: Box::new(|_| ()),
+        }
+    }
+
+    /// What is wanted; a vault with all snapshots, unless it is said.
+    pub fn request(mut self, request: Request) -> Self {
+        self.request = request;
+        self
+    }
+
+    /// Which datasets are replicated; all, unless it is said.
+    pub fn select(mut self, selection: Selection) -> Self {
+        self.selection = selection;
+        self
+    }
+
+    /// What it may take.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Has plans say how many bytes the streams will have, about.
+    pub fn with_estimates(mut self) -> Self {
+        self.estimates = true;
+        self
+    }
+
+    /// Has [`run`](Self::run) take a snapshot of this name of all selected datasets that are
+    /// encrypted first, in one transaction.
+    pub fn take_snapshots(mut self, name: impl Into<String>) -> Self {
+        self.take = Some(name.into());
+        self
+    }
+
+    /// Has it stopped by this control: within about a second, and what has arrived stays, to be
+    /// resumed.
+    pub fn controlled_by(mut self, control: &TransferControl) -> Self {
+        self.control = control.clone();
+        self
+    }
+
+    /// Has this called for all that happens, from any of its threads.
+    pub fn on_event(mut self, tell: impl Fn(Event) + Sync + 'a) -> Self {
+        self.events = Box::new(tell);
+        self
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        (self.events)(event);
+    }
+
+    /// What would be done now. Nothing is changed.
+    ///
+    /// It is first looked only at what is newer than what is held on both sides; where that says that
+    /// anything else than to go on from there is to be done, at everything.
+    ///
+    /// # Errors
+    ///
+    /// That one of the sides cannot be looked at, or the source is not there. What is wrong with one
+    /// dataset is a finding of the plan.
+    pub fn plan(&self) -> Result<Plan> {
+        let (mut source, mut target) = self.look(Some(&self.marks))?;
+        let mut made = plan(&source, &target, &self.request);
+        if self.is_marked(&source) && needs_all(&made) {
+            let anchors = [source, target];
+            (source, target) = self.look(None)?;
+            let [of_source, of_target] = anchors;
+            keep_anchors(&mut source, of_source);
+            keep_anchors(&mut target, of_target);
+            made = plan(&source, &target, &self.request);
+        }
+        if self.estimates {
+            for action in made.steps.iter_mut().flat_map(|step| &mut step.actions) {
+                if let Action::Transfer(transfer) = action {
+                    transfer.estimate = Some(self.source.estimate(transfer)?);
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    /// Takes snapshots if that is wanted, plans, and carries the plan out.
+    ///
+    /// # Errors
+    ///
+    /// That nothing could be begun. What goes wrong with one dataset is in the report, and keeps only
+    /// those from being replicated that need it.
+    pub fn run(&self) -> Result<Report> {
+        if let Some(name) = &self.take {
+            self.take(name)?;
+        }
+        let plan = self.plan()?;
+        Ok(self.carry(plan, Vec::new()))
+    }
+
+    /// Carries a plan out that was made before, as far as it would be made so again: of what has
+    /// changed since nothing is done. No snapshots are taken.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run), and that it is a plan for something else. For each dataset that is
+    /// not as it was, [`Error::Changed`] is in the report.
+    pub fn carry_out(&self, saved: &Plan) -> Result<Report> {
+        if (&saved.source, &saved.destination) != (&self.top, &self.destination)
+            || saved.request != self.request
+        {
+            let why = format!(
+                "it is a plan for {} and {}",
+                saved.source, saved.destination
+            );
+            return Err(Error::Refused(why));
+        }
+        let mut fresh = self.plan()?;
+        let mut changed = Vec::new();
+        let mut steps = Vec::new();
+        for step in &saved.steps {
+            let now = fresh.steps.iter().position(|now| now.source == step.source);
+            match now.map(|at| fresh.steps.swap_remove(at)) {
+                Some(now) if is_same(&now, step) => steps.push(now),
+                now => changed.push(DatasetReport {
+                    source: step.source.clone(),
+                    destination: step.destination.clone(),
+                    sent: Vec::new(),
+                    result: Err(Error::Changed {
+                        dataset: step.source.clone(),
+                        what: match now {
+                            Some(_) => "something else is to be done now".into(),
+                            None => "nothing can be done now".into(),
+                        },
+                    }),
+                }),
+            }
+        }
+        fresh.steps = steps;
+        Ok(self.carry(fresh, changed))
+    }
+
+    fn carry(&self, plan: Plan, before: Vec<DatasetReport>) -> Report {
+        self.tell(Event::Planned {
+            plan: Box::new(plan.clone()),
+        });
+        for finding in &plan.findings {
+            let finding = finding.clone();
+            self.tell(Event::Found { finding });
+        }
+        for report in &before {
+            if let Err(error) = &report.result {
+                self.tell(Event::Failed {
+                    source: report.source.clone(),
+                    destination: report.destination.clone(),
+                    error: error.to_string(),
+                });
+            }
+        }
+        let mut datasets = before;
+        datasets.extend(Carrier::new(self, &plan).run());
+        Report {
+            datasets,
+            findings: plan.findings,
+            cancelled: self.control.is_cancelled(),
+        }
+    }
+
+    fn take(&self, name: &str) -> Result<()> {
+        let mut tree = self.source.tree(&Look {
+            top: self.top.clone(),
+            since: Some(self.marks.clone()),
+        })?;
+        self.selection.keep(&mut tree);
+        let encrypted = tree
+            .datasets
+            .iter()
+            .filter(|dataset| dataset.encryption.is_some());
+        let snapshots: Vec<_> = encrypted
+            .map(|dataset| DatasetName::snapshot(&dataset.name, name))
+            .collect::<Result<_, _>>()?;
+        if snapshots.is_empty() {
+            return Ok(());
+        }
+        self.source.take_snapshots(&snapshots)?;
+        self.tell(Event::Taken { snapshots });
+        Ok(())
+    }
+
+    fn look(&self, since: Option<&Marks>) -> Result<(Tree, Tree)> {
+        let look = |top: &DatasetName| Look {
+            top: top.clone(),
+            since: since.cloned(),
+        };
+        let mut source = self.source.tree(&look(&self.top))?;
+        if source.datasets.is_empty() {
+            return Err(Error::Changed {
+                dataset: self.top.clone(),
+                what: "it is not there".into(),
+            });
+        }
+        let mut target = self.target.tree(&look(&self.destination))?;
+        self.selection.apply(&mut source, &mut target);
+        Ok((source, target))
+    }
+
+    /// Whether a quick look leaves anything out.
+    fn is_marked(&self, source: &Tree) -> bool {
+        let prefix = self.marks.bookmark_prefix();
+        let mut bookmarks = source
+            .datasets
+            .iter()
+            .flat_map(|dataset| &dataset.bookmarks);
+        bookmarks.any(|bookmark| bookmark.name.starts_with(&prefix))
+    }
+}
+
+/// Whether older snapshots may matter than those that were looked at.
+fn needs_all(plan: &Plan) -> bool {
+    let finding = plan.findings.iter().any(|finding| {
+        matches!(
+            finding.obstacle,
+            Obstacle::NoCommonSnapshot { .. }
+                | Obstacle::SeveralCopies { .. }
+                | Obstacle::Diverged { .. }
+                | Obstacle::OriginNotReplicated
+                | Obstacle::OriginBehind
+        )
+    });
+    finding || plan.steps.iter().any(Step::makes_copy)
+}
+
+/// What is held was asked for in the quick look only.
+fn keep_anchors(tree: &mut Tree, quick: Tree) {
+    for known in quick.datasets {
+        let mut datasets = tree.datasets.iter_mut();
+        if let Some(dataset) = datasets.find(|dataset| dataset.guid == known.guid) {
+            dataset.anchors = known.anchors;
+        }
+    }
+}
+
+/// Whether two steps are the same but for estimates.
+fn is_same(a: &Step, b: &Step) -> bool {
+    let plain = |step: &Step| {
+        let mut step = step.clone();
+        for action in &mut step.actions {
+            if let Action::Transfer(transfer) = action {
+                transfer.estimate = None;
+            }
+        }
+        step
+    };
+    plain(a) == plain(b)
+}
+
+impl fmt::Debug for Replication<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replication")
+            .field("top", &self.top)
+            .field("destination", &self.destination)
+            .field("marks", &self.marks)
+            .field("request", &self.request)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,392 @@
+//! Replication on one machine: plans are carried out, and the copies are what they have to be.
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod support;
+
+use libzfs::replicate::{
+    LocalSource, LocalTarget, Marks, Obstacle, Plan, Policy, Replication, Report, Request,
+};
+use libzfs::testing::Pool;
+use libzfs::{DatasetName, Destroy, Encryption, ErrorKind, Key, SnapshotName, Zfs};
+use support::{
+    encrypted, file_system, kind, noise, pool, property_says, raw_key, read_file, snapshot,
+    write_file, zfs_says,
+};
+
+/// A pool with a place for copies, and the two names of a replication.
+struct Site {
+    pool: Pool,
+    source: LocalSource,
+    target: LocalTarget,
+    from: DatasetName,
+    to: DatasetName,
+    marks: Marks,
+}
+
+impl Site {
+    #[track_caller]
+    fn new(label: &str) -> Self {
+        Self::on(pool(label))
+    }
+
+    #[track_caller]
+    fn on(pool: Pool) -> Self {
+        file_system(&pool, "vault");
+        Self {
+            source: LocalSource::new(pool.zfs()),
+            target: LocalTarget::new(pool.zfs()),
+            from: encrypted(&pool, "prod"),
+            to: pool.dataset("vault/prod"),
+            marks: Marks::new("test").unwrap(),
+            pool,
+        }
+    }
+
+    fn zfs(&self) -> &Zfs {
+        self.pool.zfs()
+    }
+
+    fn replication(&self) -> Replication<'_> {
+        let (from, to) = ((&self.source, &self.from), (&self.target, &self.to));
+        Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &self.marks)
+    }
+
+    /// Takes snapshots and replicates them, which has to go well.
+    #[track_caller]
+    fn run(&self, snapshots: &str) -> Report {
+        let report = self.replication().take_snapshots(snapshots).run().unwrap();
+        assert!(report.is_complete(), "{report:?}");
+        report
+    }
+
+    #[track_caller]
+    fn plan(&self) -> Plan {
+        self.replication().plan().unwrap()
+    }
+
+    fn copy_of(&self, path: &str) -> DatasetName {
+        self.pool.dataset(&format!("vault/{path}"))
+    }
+
+    /// Fails unless each snapshot of the source is on the destination, by GUID, as `zfs` has them, and
+    /// nothing is held but the newest of each dataset.
+    #[track_caller]
+    fn is_replicated(&self, paths: &[&str]) {
+        for path in paths {
+            let source = self.pool.dataset(path);
+            let copy = self.copy_of(path);
+            let there = guids(&copy);
+            assert_eq!(guids(&source), there, "{path}");
+            for (dataset, guids) in [(&source, guids(&source)), (&copy, there)] {
+                let held: Vec<_> = guids
+                    .iter()
+                    .map(|(name, _)| dataset.snapshot(name).unwrap())
+                    .filter(|name| self.is_held(name))
+                    .collect();
+                let newest = guids
+                    .last()
+                    .map(|(name, _)| dataset.snapshot(name).unwrap());
+                assert_eq!(held, Vec::from_iter(newest), "{dataset}");
+            }
+            assert_eq!(property_says("receive_resume_token", &copy), "-");
+            assert_eq!(property_says("keystatus", &copy), "unavailable");
+            assert_eq!(property_says("readonly", &copy), "on");
+        }
+    }
+
+    #[track_caller]
+    fn is_held(&self, name: &SnapshotName) -> bool {
+        let holds = self.zfs().holds(name).unwrap();
+        holds.iter().any(|hold| hold.tag == "zvault:test")
+    }
+
+    /// Reads a file of a copy, whose key is loaded for as long as that takes.
+    #[track_caller]
+    fn read_copy(&self, path: &str, root: &str, key: &Key, file: &str) -> Vec<u8> {
+        let root = self.copy_of(root);
+        self.zfs().load_key(&root, key).unwrap();
+        let bytes = read_file(&self.pool, &self.copy_of(path), file);
+        self.zfs().unload_key(&root).unwrap();
+        bytes
+    }
+}
+
+/// The snapshots of a dataset with their GUIDs, as `zfs` lists them.
+#[track_caller]
+fn guids(dataset: &DatasetName) -> Vec<(String, String)> {
+    let args = [
+        "list",
+        "-Hpt",
+        "snapshot",
+        "-s",
+        "createtxg",
+        "-o",
+        "name,guid",
+    ];
+    let said = zfs_says(&[&args[..], &[dataset.as_str()]].concat());
+    said.lines()
+        .map(|line| {
+            let (name, guid) = line.split_once('\t').unwrap();
+            let (_, short) = name.split_once('@').unwrap();
+            (short.to_owned(), guid.to_owned())
+        })
+        .collect()
+}
+
+fn other_key() -> Key {
+    Key::raw(&[9; 32]).unwrap()
+}
+
+#[test]
+fn a_tree_is_replicated() {
+    let site = Site::new("replicate");
+    let (pool, zfs) = (&site.pool, site.zfs());
+    let db = pool.dataset("prod/db");
+    zfs.create(&db).run().unwrap();
+    let own = pool.dataset("prod/own");
+    let create = zfs.create(&own);
+    create
+        .encryption(Encryption::Aes256Gcm, other_key())
+        .run()
+        .unwrap();
+    zfs.create(&pool.dataset("prod/vol"))
+        .volume(8 << 20)
+        .run()
+        .unwrap();
+    let all = ["prod", "prod/db", "prod/own", "prod/vol"];
+    let first = noise(1, 300_000);
+    for dataset in [&site.from, &db, &own] {
+        write_file(pool, dataset, "first", &first);
+    }
+
+    // Nothing is done by a plan; without a snapshot there is nothing to send.
+    let plan = site.plan();
+    assert!(plan.steps.is_empty());
+    assert_eq!(plan.findings.len(), 4);
+    assert!(!zfs.dataset_exists(&site.to).unwrap());
+
+    let report = site.run("rep-1");
+    assert_eq!(report.datasets.len(), all.len());
+    assert!(report.bytes() > 900_000, "{}", report.bytes());
+    site.is_replicated(&all);
+    for path in all {
+        let copy = site.copy_of(path);
+        assert_eq!(property_says("encryptionroot", &copy), copy.as_str());
+        assert!(zfs.mount_points_of(&copy).unwrap().is_empty());
+        let can_mount = match path {
+            "prod/vol" => "-",
+            _ => "off",
+        };
+        assert_eq!(property_says("canmount", &copy), can_mount);
+    }
+    let proof = report.datasets[1].result.as_ref().unwrap();
+    assert_eq!(proof.suite, "aes-256-gcm");
+    assert!(!proof.key_available && !proof.mounted);
+    assert!(site.plan().is_up_to_date());
+    assert_eq!(site.replication().run().unwrap().datasets.len(), 0);
+
+    // Each of several snapshots is sent.
+    let second = noise(2, 300_000);
+    write_file(pool, &db, "second", &second);
+    snapshot(zfs, &db, "by-hand");
+    let report = site.run("rep-2");
+    let sent: Vec<_> = report.datasets.iter().map(|one| one.sent.len()).collect();
+    assert_eq!(sent, [1, 2, 1, 1]);
+    site.is_replicated(&all);
+    assert!(site.plan().is_up_to_date());
+
+    // What is on the copies is what was written, and opens with the source's keys.
+    assert!(site.read_copy("prod", "prod", &raw_key(), "first") == first);
+    assert!(site.read_copy("prod/db", "prod/db", &raw_key(), "second") == second);
+    assert!(site.read_copy("prod/own", "prod/own", &other_key(), "first") == first);
+
+    // What the next stream goes on from is safe on both sides.
+    for name in [&db, &site.copy_of("prod/db")] {
+        let anchor = name.snapshot("rep-2").unwrap();
+        let destroyed = zfs.destroy_snapshots(&[anchor], Destroy::Now);
+        assert_eq!(kind(destroyed), ErrorKind::SnapshotHeld);
+    }
+    let bookmarks = zfs.bookmarks(&db).unwrap();
+    assert_eq!(bookmarks.len(), 2, "{bookmarks:?}");
+    site.pool.destroy().unwrap();
+}
+
+#[test]
+fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
+    let site = Site::new("findings");
+    let (pool, zfs) = (&site.pool, site.zfs());
+    let child = |name: &str| {
+        let name = pool.dataset(&format!("prod/{name}"));
+        zfs.create(&name).run().unwrap();
+        name
+    };
+    let [db, gone, again, moved] = ["db", "gone", "again", "moved"].map(child);
+    write_file(pool, &db, "first", &noise(1, 100_000));
+    site.run("rep-1");
+
+    // Destroyed; destroyed and made again; renamed; snapshots of the copy; a clone; a base destroyed.
+    let destroy = |name: &DatasetName| {
+        let anchor = name.snapshot("rep-1").unwrap();
+        let _ = zfs.release(&site.marks.tag(), &[anchor.clone()]).unwrap();
+        zfs.destroy_snapshots(&[anchor], Destroy::Now).unwrap();
+    };
+    for name in [&gone, &again] {
+        destroy(name);
+        zfs.destroy_dataset(name).unwrap();
+    }
+    child("again");
+    zfs.rename_dataset(&moved, &pool.dataset("prod/here"))
+        .unwrap();
+    let base = db.snapshot("rep-1").unwrap();
+    let clone = pool.dataset("prod/clone");
+    zfs.clone_snapshot(&base, &clone).run().unwrap();
+    write_file(pool, &clone, "of-clone", b"c");
+    destroy(&site.from);
+    let report = site.replication().take_snapshots("rep-2").run().unwrap();
+    let found = |report: &Report| -> Vec<(String, Obstacle)> {
+        let findings = report.findings.iter().cloned();
+        let prefix = pool.name().as_str().len() + 1;
+        findings
+            .map(|finding| {
+                (
+                    finding.dataset.as_str()[prefix..].to_owned(),
+                    finding.obstacle,
+                )
+            })
+            .collect()
+    };
+    let no_common = Obstacle::NoCommonSnapshot {
+        destination: site.copy_of("prod/again"),
+        has_snapshots: true,
+    };
+    let mut findings = found(&report);
+    findings.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(
+        findings,
+        [
+            ("prod".to_owned(), Obstacle::FromBookmark),
+            ("prod/again".to_owned(), no_common),
+            ("vault/prod/gone".to_owned(), Obstacle::Vanished),
+        ]
+    );
+    assert!(
+        !report.is_complete() && report.errors().count() == 0,
+        "{report:?}"
+    );
+    assert_eq!(guids(&site.copy_of("prod/gone")).len(), 1);
+    site.is_replicated(&["prod/db", "prod/here", "prod/clone"]);
+    assert!(!zfs.dataset_exists(&site.copy_of("prod/moved")).unwrap());
+    let origin = site.copy_of("prod/db").snapshot("rep-1").unwrap();
+    let clone_there = site.copy_of("prod/clone");
+    assert_eq!(property_says("origin", &clone_there), origin.as_str());
+    let of_clone = site.read_copy("prod/clone", "prod/db", &raw_key(), "of-clone");
+    assert_eq!(of_clone, b"c");
+
+    // The clone takes its origin over; on the destination it stays what it is.
+    zfs.promote(&clone).unwrap();
+    write_file(pool, &db, "second", b"2");
+    // Somebody was at the copy.
+    let foreign = snapshot(zfs, &site.to, "own");
+    let report = site.replication().take_snapshots("rep-3").run().unwrap();
+    let diverged = Obstacle::Diverged {
+        destination: site.to.clone(),
+        common: "rep-2".into(),
+        later: vec!["own".into()],
+    };
+    assert!(found(&report).contains(&("prod".to_owned(), diverged)));
+    assert!(zfs.snapshot_exists(&foreign).unwrap());
+    assert!(
+        !report.is_complete() && report.errors().count() == 0,
+        "{report:?}"
+    );
+    assert_eq!(report.datasets.len(), 3);
+    zfs.destroy_snapshots(&[foreign], Destroy::Now).unwrap();
+    let report = site.replication().run().unwrap();
+    assert_eq!(report.errors().count(), 0, "{report:?}");
+    let newest = |name: &DatasetName| guids(name).pop().unwrap();
+    for path in ["prod", "prod/db", "prod/clone", "prod/here"] {
+        let (here, there) = (newest(&pool.dataset(path)), newest(&site.copy_of(path)));
+        assert_eq!((here.0.as_str(), &here), ("rep-3", &there), "{path}");
+    }
+    let second = site.read_copy("prod/db", "prod/db", &raw_key(), "second");
+    assert_eq!(second, b"2");
+    site.pool.destroy().unwrap();
+}
+
+#[test]
+fn a_key_that_was_changed_is_seen_before_anything_is_sent() {
+    let site = Site::new("keys");
+    let (pool, zfs) = (&site.pool, site.zfs());
+    let own = pool.dataset("prod/own");
+    let create = zfs.create(&own);
+    create
+        .encryption(Encryption::Aes256Gcm, raw_key())
+        .run()
+        .unwrap();
+    site.run("rep-1");
+
+    let passphrase = Key::passphrase(support::PASSPHRASE).unwrap();
+    zfs.change_key(&own, passphrase.clone()).run().unwrap();
+    write_file(pool, &own, "secret", b"s");
+    let report = site.run("rep-2");
+    let seen: Vec<_> = report.findings.iter().map(|one| &one.obstacle).collect();
+    assert_eq!(seen, [&Obstacle::SourceKeyChanged]);
+    site.is_replicated(&["prod", "prod/own"]);
+    assert_eq!(
+        site.read_copy("prod/own", "prod/own", &passphrase, "secret"),
+        b"s"
+    );
+
+    let copy = site.copy_of("prod/own");
+    zfs.load_key(&copy, &passphrase).unwrap();
+    zfs.change_key(&copy, raw_key())
+        .even_if_replica()
+        .run()
+        .unwrap();
+    zfs.unload_key(&copy).unwrap();
+    let report = site.replication().take_snapshots("rep-3").run().unwrap();
+    let seen: Vec<_> = report.findings.iter().map(|one| &one.obstacle).collect();
+    let destination = copy.clone();
+    assert_eq!(seen, [&Obstacle::KeyDiffers { destination }]);
+    assert_eq!(guids(&copy).len(), 2);
+    assert!(zfs.try_key(&copy, &raw_key()).unwrap());
+    site.is_replicated(&["prod"]);
+    site.pool.destroy().unwrap();
+}
+
+#[test]
+fn a_vault_that_does_not_keep_its_promise_is_told() {
+    let site = Site::new("promise");
+    let (pool, zfs) = (&site.pool, site.zfs());
+    file_system(pool, "plain");
+    snapshot(zfs, &pool.dataset("plain"), "a");
+    // What is not encrypted is not sent.
+    let (from, to) = (pool.dataset("plain"), pool.dataset("vault/plain"));
+    let plain = Replication::new((&site.source, &from), (&site.target, &to), &site.marks);
+    let report = plain.run().unwrap();
+    assert_eq!(report.findings[0].obstacle, Obstacle::NotEncrypted);
+    assert!(!zfs.dataset_exists(&to).unwrap());
+
+    site.run("rep-1");
+    zfs.load_key(&site.to, &raw_key()).unwrap();
+    let report = site.replication().take_snapshots("rep-2").run().unwrap();
+    let (_, error) = report.errors().next().unwrap();
+    assert!(error.to_string().contains("its key is loaded"), "{error}");
+    // It came all the same, and is not taken for verified: what was before stays held.
+    assert_eq!(guids(&site.to).len(), 2);
+    assert!(site.is_held(&site.from.snapshot("rep-1").unwrap()));
+    assert!(!site.replication().run().unwrap().is_complete());
+
+    // To a warm standby the key may be loaded.
+    let standby = Request {
+        policy: Policy::WarmStandby,
+        ..Request::default()
+    };
+    let report = site.replication().request(standby).run().unwrap();
+    assert!(report.errors().count() == 0, "{report:?}");
+    assert!(report.datasets[0].result.as_ref().unwrap().key_available);
+    zfs.unload_key(&site.to).unwrap();
+    assert!(site.replication().run().unwrap().is_complete());
+    site.is_replicated(&["prod"]);
+    site.pool.destroy().unwrap();
+}
