@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Encryption, ErrorKind, Key, KeyFormat, KeyStatus};
 use support::{
-    NOBODY, PASSPHRASE, allow, as_user, encrypted, file_system, kind, pool, raw_key, zfs_says,
+    LIMIT, NOBODY, PASSPHRASE, allow, as_user, encrypted, file_system, kind, pool, raw_key, within,
+    zfs_says,
 };
 
 #[test]
@@ -240,6 +241,16 @@ fn a_key_is_loaded_from_where_its_dataset_says() {
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     assert_eq!(kind(load()), ErrorKind::KeyFileUnreadable);
+    // Nobody writes to it, ever.
+    let pipe = pool.directory().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for endless in [pipe.to_str().unwrap(), "/dev/zero"] {
+        is_at(&format!("file://{endless}"));
+        let (zfs, root) = (zfs.clone(), root.clone());
+        let loaded = within(LIMIT, move || zfs.load_key_from_location(&root));
+        assert_eq!(kind(loaded), ErrorKind::KeyFileUnreadable);
+    }
 
     for location in ["prompt", "https://keys.example/a", "http://keys.example/a"] {
         is_at(location);

@@ -1,7 +1,8 @@
 //! Loading a key from where its dataset says that it is.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::{check_encryption_root, invalid_key};
@@ -17,7 +18,9 @@ impl Zfs {
     ///
     /// The path is what stands behind `file://`, with no character unescaped. It is the dataset's
     /// word which file of this machine is read, with the rights of the calling process; nothing of
-    /// it gets into an error. What is read is overwritten afterwards.
+    /// it gets into an error. What is read is overwritten afterwards. Nothing is waited for: pipes,
+    /// terminals and the like are not read, which [`Key::read`] with [`load_key`](Self::load_key)
+    /// does.
     ///
     /// Needs the permission `load-key`.
     ///
@@ -28,8 +31,8 @@ impl Zfs {
     /// * [`ErrorKind::KeyLocationUnsupported`]: the key is to be asked for (`prompt`), or is at a
     ///   URL of `https://` or `http://`, which this crate does not fetch;
     /// * [`ErrorKind::KeyFileNotFound`];
-    /// * [`ErrorKind::KeyFileUnreadable`]: it may not be opened, is a directory, or reading it
-    ///   fails;
+    /// * [`ErrorKind::KeyFileUnreadable`]: it may not be opened, is a directory, a pipe or a device
+    ///   that is no disk, or reading it fails;
     /// * [`ErrorKind::InvalidKey`]: what the file has is no key of the dataset's `keyformat`.
     #[doc(alias = "keylocation")]
     pub fn load_key_from_location(&self, root: &DatasetName) -> Result<()> {
@@ -69,6 +72,21 @@ impl Zfs {
     }
 }
 
+/// Opens what is no terminal and no pipe, which could keep the caller waiting for ever: the path may
+/// be a stranger's word.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)?;
+    let kind = file.metadata()?.file_type();
+    match kind.is_fifo() || kind.is_char_device() {
+        true => Err(io::Error::from_raw_os_error(libc::ENODEV)),
+        false => Ok(file),
+    }
+}
+
 fn read_key(root: &DatasetName, format: KeyFormat, path: &Path) -> Result<Key> {
     let unreadable = |error: io::Error| {
         let errno = Errno::from(error);
@@ -79,7 +97,7 @@ fn read_key(root: &DatasetName, format: KeyFormat, path: &Path) -> Result<Key> {
         Error::new(Operation::LoadKey, root.as_str(), kind, errno)
             .with_source(path.display().to_string())
     };
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open(path).map_err(unreadable)?;
     Key::read(format, file).map_err(|error| match error {
         KeyReadError::Io(error) => unreadable(error),
         KeyReadError::Key(error) => invalid_key(root, error),
