@@ -6,7 +6,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
-use libzfs::property::{self, Compression, HasProperties, PropertyInfo, pool};
+use libzfs::property::{self, Compression, HasProperties, pool};
 use libzfs::testing::Pool;
 use libzfs::{
     BookmarkName, DatasetName, ErrorKind, Properties, Property, SnapshotName, Source, Zfs,
@@ -259,17 +259,13 @@ fn zpool_get(pool: &str) -> BTreeMap<String, Shown> {
 }
 
 fn crate_pool_get(properties: &Properties) -> BTreeMap<String, Shown> {
-    let running = |info: &&PropertyInfo| info.since().is_none_or(property::Release::is_running);
-    let native = pool::ALL
-        .iter()
-        .filter(|info| !info.is_hidden())
-        .filter(running);
-    let native = native.map(|info| {
-        let Property { value, source } = properties.exact(info).unwrap();
-        (
+    let native = pool::ALL.iter().filter(|info| !info.is_hidden());
+    let native = native.filter_map(|info| {
+        let Property { value, source } = properties.exact(info)?;
+        Some((
             info.name().to_owned(),
             (value, source.to_string(), String::new()),
-        )
+        ))
     });
     let users = properties.users().map(|(name, property)| {
         let value = property.value.to_string();

@@ -2,7 +2,7 @@
 
 use bstr::ByteSlice;
 
-use super::info::{Access, PropertyHolder, PropertyInfo, PropertyKind};
+use super::info::{Access, PropertyHolder, PropertyInfo, PropertyKind, Release};
 use super::{Properties, Property, Source, pool};
 use crate::nvlist::Value;
 
@@ -69,7 +69,8 @@ impl Properties {
     /// `FAULTED` for what is not a state of its devices.
     pub fn exact(&self, info: &PropertyInfo) -> Option<Property<String>> {
         if info.is_for(PropertyHolder::Pool) {
-            return Some(self.exact_of_pool(info));
+            let is_there = info.since.is_none_or(Release::is_running);
+            return is_there.then(|| self.exact_of_pool(info));
         }
         if !self.has(info) {
             return None;
