@@ -18,8 +18,9 @@ use libzfs::property::{
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ErrorKind, Source, Zfs};
 use support::{
-    LIMIT, as_this_release_says, encrypted, file_system, kind, needs, needs_a_healthy_pool, noise,
-    pool, property_says, raw_key, release, snapshot, zfs_says, zpool_says,
+    LIMIT, NOBODY, as_this_release_says, as_user, encrypted, file_system, kind, needs,
+    needs_a_healthy_pool, noise, pool, property_says, raw_key, release, snapshot, zfs_says,
+    zpool_says,
 };
 
 /// Value and source by property, as `zfs get all` prints them.
@@ -126,6 +127,80 @@ fn every_property_takes_every_valid_value() {
     zfs.create(&volume).volume(4 << 20).run().unwrap();
     wait_for_device(zfs, &volume);
     every_valid_value_is_set(zfs, &volume, PropertyHolder::Volume);
+}
+
+#[test]
+fn values_are_taken_back_from_a_whole_tree() {
+    let pool = pool("inherittree");
+    let zfs = pool.zfs();
+    let top = file_system(&pool, "top");
+    let below = file_system(&pool, "top/below");
+    let deep = file_system(&pool, "top/below/deep");
+    let volume = pool.dataset("top/vol");
+    zfs.create(&volume).volume(4 << 20).run().unwrap();
+    let snap = snapshot(zfs, &below, "s");
+    let apart = file_system(&pool, "apart");
+    let set = |name: &DatasetName, property: &str, value: &str| {
+        let set = zfs.set_properties(name).set_text(property, value);
+        set.run().unwrap().all().unwrap();
+    };
+    for name in [&top, &below, &volume, &apart] {
+        set(name, "compression", "lz4");
+        set(name, "a:b", "local");
+    }
+    // What a volume does not have.
+    set(&deep, "recordsize", "64K");
+    let of_snapshot = zfs.set_properties(&snap).set_text("a:b", "of the snapshot");
+    of_snapshot.run().unwrap().all().unwrap();
+    // Each call that changes something has its place in the history.
+    let changes = || {
+        zfs.sync_pool(pool.name()).unwrap();
+        let history = zpool_says(&["history", "-i", pool.name().as_str()]);
+        history.matches("] inherit ").count()
+    };
+
+    for property in ["compression", "recordsize", "a:b"] {
+        zfs.inherit_property_below(&top, property)
+            .unwrap()
+            .all()
+            .unwrap();
+    }
+    let all = ["get", "-Hpr", "-o", "name,property,value,source"];
+    let all = [&all[..], &["-s", "local", "all", top.as_str()]].concat();
+    let said = zfs_says(&all);
+    let ours = said.lines().filter(|line| !line.contains("\tvolsize\t"));
+    let ours: Vec<_> = ours
+        .filter(|line| !line.contains("refreservation"))
+        .collect();
+    assert_eq!(ours, [""; 0]);
+    assert_eq!(property_says("compression,a:b", &apart), "lz4\nlocal");
+    // Those on which it was set, and no others.
+    assert_eq!(changes(), 3 + 1 + 4);
+
+    // What fails for one is done for the others.
+    set(&below, "a:b", "1");
+    set(&deep, "a:b", "1");
+    support::allow(&deep, NOBODY, "userprop");
+    let taken = as_user(NOBODY, || zfs.inherit_property_below(&top, "a:b")).unwrap();
+    let [failure] = taken.failures() else {
+        panic!("{taken:?}");
+    };
+    let denied = (below.to_string(), ErrorKind::PermissionDenied);
+    assert_eq!((failure.name.clone(), failure.kind), denied);
+    assert_eq!(kind(taken.all()), ErrorKind::PermissionDenied);
+    assert_eq!(property_says("a:b", &deep), "1");
+    assert_eq!(
+        zfs_says(&["get", "-Hpo", "source", "a:b", deep.as_str()]),
+        format!("inherited from {below}")
+    );
+
+    for property in ["quota", "used", "nonsense", "No:such", "volthreading"] {
+        let taken = zfs.inherit_property_below(&top, property);
+        assert_eq!(kind(taken), ErrorKind::InvalidProperty, "{property}");
+    }
+    let gone = pool.dataset("gone");
+    let taken = zfs.inherit_property_below(&gone, "atime");
+    assert_eq!(kind(taken), ErrorKind::DatasetNotFound);
 }
 
 /// The kernel makes a volume's device some time after the volume, and 2.3 asks it.
@@ -515,6 +590,13 @@ fn values_are_taken_back_to_what_was_inherited_or_received() {
             "{property}"
         );
     }
+    // The kernel would switch its threads off, whatever the property is then.
+    let volume = pool.dataset("vol");
+    zfs.create(&volume).volume(4 << 20).run().unwrap();
+    assert_eq!(
+        kind(zfs.revert_property(&volume, "volthreading")),
+        ErrorKind::InvalidProperty
+    );
     assert_eq!(
         kind(zfs.inherit_property(&snap, "exec")),
         ErrorKind::InvalidProperty

@@ -101,6 +101,7 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
             set.space_quota(&SpaceOwner::User(7), 1 << 40).run()?.all()
         };
         "inherit_property" |t| t.zfs.inherit_property(&t.dataset, &t.property.0);
+        "inherit_property_below" |t| t.zfs.inherit_property_below(&t.dataset, &t.property.0)?.all();
         "revert_property" |t| t.zfs.revert_property(&t.dataset, &t.property.0);
         "space_of" |t| {
             t.zfs.space_of(&t.dataset, &SpaceOwner::Project(7), SpaceMeasure::Used).map(drop)

@@ -11,7 +11,7 @@ use crate::nvlist::NvList;
 use super::check::{Target, check_release};
 use super::info::{Access, PropertyHolder};
 use super::read::HasProperties;
-use super::{NativeProperty, PropertyValue, ValueError};
+use super::{NativeProperty, PropertyValue, Source, ValueError};
 
 /// One at a time: the kernel of 2.4 panics if the first limits of an owner on a file system that is
 /// not mounted are set by two at once.
@@ -43,7 +43,11 @@ impl Zfs {
     /// [`revert_property`](Self::revert_property) brings it back.
     ///
     /// What `zfs inherit` does besides is not done: nothing is mounted elsewhere, or otherwise, or
-    /// shared. What is below keeps what is set there.
+    /// shared. What is below keeps what is set there, unless it is taken back
+    /// [there too](Self::inherit_property_below).
+    ///
+    /// **`readonly` of a volume**: since 2.3 the kernel lets a device that is open be written to then,
+    /// until it is closed, also where what is inherited is `on`.
     ///
     /// Needs the permission of the property's name, of a user property `userprop`.
     ///
@@ -63,9 +67,78 @@ impl Zfs {
         self.take_back(name.name(), property, Back::Inherit)
     }
 
+    /// Takes back what is set on a dataset and on all below it that can have the property: what
+    /// `zfs inherit -r` does. Of a user property snapshots are among them.
+    ///
+    /// Those are left alone on which nothing is set, or was received. One that vanishes meanwhile is
+    /// passed over. The failures in the result have the names of datasets and snapshots; the others
+    /// are done.
+    ///
+    /// For each it is as [`inherit_property`](Self::inherit_property).
+    ///
+    /// ```no_run
+    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+    /// zfs.inherit_property_below(&"tank/data".parse()?, "compression")?
+    ///     .all()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// That nothing could be done, or not all be listed:
+    ///
+    /// * [`ErrorKind::InvalidProperty`]: it is unknown, read-only, set at creation, or one that is not
+    ///   inherited, such as `quota`;
+    /// * [`ErrorKind::Unsupported`]: it came with a later release;
+    /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::PoolSuspended`]
+    ///
+    /// In the result: those of [`inherit_property`](Self::inherit_property).
+    #[doc(alias = "zfs_prop_inherit")]
+    pub fn inherit_property_below(
+        &self,
+        top: &DatasetName,
+        property: &str,
+    ) -> Result<PropertiesSet> {
+        let operation = Operation::InheritProperty;
+        let target = || format!("{property} of {top} and below");
+        check_inheritable(property).map_err(|error| refused(operation, target(), error))?;
+        let list = self.list(top).recursive().filesystems().volumes();
+        let list = match property.contains(':') {
+            true => list.snapshots(),
+            false => list,
+        };
+        let failed = |error: Error| error.with_operation(operation);
+        let mut failures = Vec::new();
+        for entry in list.properties().run().map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let found = entry
+                .properties()
+                .and_then(|properties| properties.raw(property));
+            let source = found.map(|found| found.source);
+            if !matches!(source, Some(Source::Local | Source::Received)) {
+                continue;
+            }
+            let name = entry.name().as_str();
+            match self.take_back(name, property, Back::Inherit) {
+                Err(error) if error.kind() != ErrorKind::DatasetNotFound => {
+                    failures.push(Failure {
+                        name: name.to_owned(),
+                        kind: error.kind(),
+                        errno: error.errno(),
+                    })
+                }
+                _ => {}
+            }
+        }
+        let error =
+            (!failures.is_empty()).then(|| Error::of_failures(operation, target(), failures));
+        Ok(PropertiesSet { error })
+    }
+
     /// Takes back what is set on a dataset or snapshot, so that it has the value that was received;
     /// if none was, that of the dataset above or the default. Limits such as `quota` can be taken
-    /// back too.
+    /// back too; `volsize`, `version`, `keylocation` and `volthreading` cannot.
     ///
     /// For the rest it is as [`inherit_property`](Self::inherit_property).
     ///
@@ -98,11 +171,23 @@ impl Zfs {
     }
 }
 
+/// What is neither inherited nor goes back to what was received.
+const NOT_REVERTED: &[&str] = &["keylocation", "version", "volsize", "volthreading"];
+
 /// To what a property goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Back {
     Inherit,
     Revert,
+}
+
+/// Whether anything can inherit a property of this name.
+fn check_inheritable(name: &str) -> Result<(), ValueError> {
+    let holder = match super::info(name) {
+        Some(info) if !info.is_for(PropertyHolder::FileSystem) => PropertyHolder::Volume,
+        _ => PropertyHolder::FileSystem,
+    };
+    check_back(name, holder, Back::Inherit)
 }
 
 fn check_back(name: &str, holder: PropertyHolder, back: Back) -> Result<(), ValueError> {
@@ -122,9 +207,8 @@ fn check_back(name: &str, holder: PropertyHolder, back: Back) -> Result<(), Valu
                 property: property(),
             });
         }
-        // The kernel would look for the key where nobody said.
-        Access::Settable
-            if back == Back::Revert && !matches!(name, "volsize" | "version" | "keylocation") => {}
+        // Of a key's location the kernel would look at none, and switch a volume's threads off.
+        Access::Settable if back == Back::Revert && !NOT_REVERTED.contains(&name) => {}
         Access::Settable => {
             return Err(ValueError::NotInheritable {
                 property: property(),
