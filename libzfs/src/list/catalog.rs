@@ -9,14 +9,11 @@ use bstr::BString;
 use super::contents::{Content, Contents, Reader, Sorted};
 use super::entry::Entry;
 use super::keeper::{Keeper, Sample};
+use super::news::{Mark, News};
 use super::{ListBuilder, Plan};
 use crate::error::Result;
 use crate::ffi::Ask;
-use crate::property::Properties;
-
-/// When the snapshots of a dataset last changed, in seconds since 1970. Not on 2.1.
-const SNAPSHOTS_CHANGED: &str = "snapshots_changed";
-const ORIGIN: &str = "origin";
+use crate::property::{ORIGIN, Properties, Release, SNAPSHOTS_CHANGED};
 
 /// A change is not told from another in the same second; and the kernel's clock is behind ours by
 /// part of one.
@@ -45,6 +42,7 @@ impl ListBuilder {
             list: self,
             datasets: Vec::new(),
             begun: None,
+            mark: None,
         };
         catalog.refresh()?;
         Ok(catalog)
@@ -58,6 +56,8 @@ pub struct Catalog {
     datasets: Vec<Kept>,
     /// When it was last brought up to date.
     begun: Option<Moment>,
+    /// Up to where the pool's history is known, if that is gone by.
+    mark: Option<Mark>,
 }
 
 /// What [`Catalog::refresh`] did.
@@ -88,23 +88,32 @@ struct State {
     origin: Option<BString>,
     /// Whether that was long enough before they were listed.
     is_settled: bool,
+    /// Whether all of them were listed.
+    is_whole: bool,
 }
 
 impl State {
     /// The state of a dataset from properties that were read since then.
     fn of(properties: Option<Properties>, since: &Moment) -> Self {
         let raw = |name| properties.as_ref()?.raw(name);
-        let changed = raw(SNAPSHOTS_CHANGED).and_then(|changed| changed.value.as_u64());
+        let changed = raw(SNAPSHOTS_CHANGED.name()).and_then(|changed| changed.value.as_u64());
         let changed = changed.unwrap_or(0);
         Self {
             changed,
-            origin: raw(ORIGIN).and_then(|origin| Some(origin.value.as_bstr()?.to_owned())),
+            origin: raw(ORIGIN.name()).and_then(|origin| Some(origin.value.as_bstr()?.to_owned())),
             is_settled: changed != 0 && Duration::from_secs(changed) + SETTLED <= since.clock,
+            is_whole: false,
         }
     }
 
+    /// Whether snapshots that are all the same now have to have this state.
     fn is_still(&self, now: &Self) -> bool {
-        self.is_settled && self.changed == now.changed && self.origin == now.origin
+        self.is_whole && self.origin == now.origin
+    }
+
+    /// Whether the time says that they are.
+    fn tells(&self, now: &Self) -> bool {
+        self.is_settled && self.changed == now.changed
     }
 }
 
@@ -152,9 +161,11 @@ impl Catalog {
     /// than two seconds before the listing began, nor if the clock was set back since; those are
     /// listed again. A clock that is set back and forth between two calls of this cannot be seen.
     ///
-    /// On 2.1 nothing that is cheap to read tells of each change: a snapshot destroyed and one
-    /// created, or one renamed, may leave all properties as they were. There all is listed again,
-    /// and so it is in pools without the feature `extensible_dataset`, which forget the time.
+    /// On 2.1, and in pools without the feature `extensible_dataset`, which forget the time, no
+    /// property tells of each change. There it goes by the pool's history, in which the kernel
+    /// enters them all: what was entered since is read besides. That takes root, and for the first
+    /// time a history of at most 64 MiB; otherwise all is listed again, as it is after the pool was
+    /// imported anew, or a dataset in it renamed.
     ///
     /// Datasets and bookmarks are read anew each time, with one call for each dataset.
     ///
@@ -167,10 +178,10 @@ impl Catalog {
         let is_steady = self
             .begun
             .is_some_and(|before| now.has_gone_on_since(&before));
+        let (news, mark) = self.news();
         let known: HashMap<_, _> = self
             .datasets
             .iter()
-            .filter(|_| is_steady)
             .map(|kept| (kept.dataset.name.dataset(), kept))
             .collect();
         let plan = Arc::new(Plan {
@@ -186,9 +197,15 @@ impl Catalog {
         let mut to_come: Vec<_> = reader.top()?.into_iter().collect();
         while let Some(mut node) = to_come.pop() {
             let mut state = State::of(node.entry.properties.take(), &now);
-            let same = known
-                .get(node.name())
-                .filter(|kept| kept.dataset.guid == node.entry.guid && kept.state.is_still(&state));
+            let is_silent = |kept: &Kept| match &news {
+                Some(news) => !news.concern(node.name()),
+                None => is_steady && kept.state.tells(&state),
+            };
+            let same = known.get(node.name()).filter(|kept| {
+                kept.dataset.guid == node.entry.guid
+                    && kept.state.is_still(&state)
+                    && is_silent(kept)
+            });
             let contents = match same {
                 Some(_) => Contents::without_snapshots(&node, &plan),
                 None => Contents::of(&node, &plan),
@@ -205,13 +222,14 @@ impl Catalog {
             let snapshots = match same {
                 Some(kept) => {
                     refreshed.unchanged += 1;
-                    state.is_settled = true;
+                    state.is_settled = kept.state.is_settled;
+                    state.is_whole = true;
                     kept.snapshots.clone()
                 }
                 None => {
                     refreshed.listed += 1;
                     // Of one that was renamed or destroyed the kernel says that this was all.
-                    state.is_settled &= reader.is_there(&node.entry);
+                    state.is_whole = reader.is_there(&node.entry);
                     Arc::new(snapshots)
                 }
             };
@@ -226,8 +244,25 @@ impl Catalog {
         }
         self.datasets = datasets;
         self.begun = Some(now);
+        self.mark = mark;
         tracing::debug!(dataset = %plan.top, ?refreshed, "refresh");
         Ok(refreshed)
+    }
+
+    /// What the pool's history says, where it is needed, and up to where it is known then. It is
+    /// read before anything is listed.
+    fn news(&self) -> (Option<News>, Option<Mark>) {
+        let since = SNAPSHOTS_CHANGED.info().since();
+        let tells = since.is_none_or(Release::is_running);
+        let is_silent = |kept: &Kept| kept.state.changed == 0 && !kept.snapshots.is_empty();
+        if tells && !self.datasets.iter().any(is_silent) {
+            return (None, None);
+        }
+        let (zfs, pool) = (&self.list.zfs, self.list.dataset.pool());
+        match self.mark.and_then(|mark| mark.news(zfs, &pool)) {
+            Some((news, mark)) => (Some(news), Some(mark)),
+            None => (None, Mark::now(zfs, &pool)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod catalog;
 mod contents;
 mod entry;
 mod keeper;
+mod news;
 mod parallel;
 mod program;
 mod walk;

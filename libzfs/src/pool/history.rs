@@ -47,6 +47,7 @@ impl Zfs {
             pending: Vec::new(),
             records: VecDeque::new(),
             ended: false,
+            gaps: false,
         }
     }
 }
@@ -63,9 +64,26 @@ pub struct History {
     pending: Vec<u8>,
     records: VecDeque<NvList>,
     ended: bool,
+    /// Whether some of it was overwritten before it was read.
+    gaps: bool,
 }
 
 impl History {
+    /// From where another one [has read to](Self::offset).
+    pub(crate) fn from(self, offset: u64) -> Self {
+        Self { offset, ..self }
+    }
+
+    /// Up to where it is read.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Whether all that was entered since it was begun is in it.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.gaps && self.pending.is_empty()
+    }
+
     /// Reads more; `false` at the end.
     fn read(&mut self) -> Result<bool> {
         let pool = self.pool.as_str();
@@ -80,6 +98,7 @@ impl History {
         if next.wrapping_sub(self.offset) != bytes.len() as u64 {
             // What was next is overwritten by now; it goes on with the oldest that is left.
             self.pending.clear();
+            self.gaps = true;
         }
         self.offset = next;
         self.pending.extend(bytes);
@@ -135,6 +154,11 @@ impl Iterator for History {
 pub struct HistoryRecord(NvList);
 
 impl HistoryRecord {
+    #[cfg(test)]
+    pub(crate) fn new(list: NvList) -> Self {
+        Self(list)
+    }
+
     /// When it was done, to the second.
     pub fn time(&self) -> SystemTime {
         let seconds = self.0.get_u64("history time").unwrap_or(0);
