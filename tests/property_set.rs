@@ -955,7 +955,7 @@ fn properties_of_pools_are_set_and_read_again() {
         kind(nowhere.set(&pool::AUTOTRIM, true).run()),
         ErrorKind::PoolNotFound
     );
-    let as_nobody = support::as_user(support::NOBODY, || set().set(&pool::AUTOTRIM, true).run());
+    let as_nobody = as_user(NOBODY, || set().set(&pool::AUTOTRIM, true).run());
     assert_eq!(kind(as_nobody), ErrorKind::PermissionDenied);
     needs_a_healthy_pool(pool, &[&|| set().set(&pool::AUTOTRIM, true).run()]);
 }

@@ -20,7 +20,7 @@ pub use self::change::ChangeKey;
 pub use self::roots::{EncryptionRoot, EncryptionRoots, KeyOutcome};
 
 /// The most PBKDF2 iterations that [`Zfs::load_key`] spends: more than a hundred times the default,
-/// some seconds. A raw stream brings the number with it, so that it is its sender's choice.
+/// half a minute or so. A raw stream brings the number with it, so that it is its sender's choice.
 const MAX_LOAD_ITERS: u64 = 50_000_000;
 
 impl Zfs {

@@ -46,7 +46,7 @@ impl Zfs {
     /// shared. What is below keeps what is set there, unless it is taken back
     /// [there too](Self::inherit_property_below).
     ///
-    /// **`readonly` of a volume**: since 2.3 the kernel lets a device that is open be written to then,
+    /// **`readonly` of a volume**: the kernel of 2.3 and 2.4 lets a device that is open be written to then,
     /// until it is closed, also where what is inherited is `on`.
     ///
     /// Needs the permission of the property's name, of a user property `userprop`.
