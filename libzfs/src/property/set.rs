@@ -120,15 +120,15 @@ impl Zfs {
                 continue;
             }
             let name = entry.name().as_str();
-            match self.take_back(name, property, Back::Inherit) {
-                Err(error) if error.kind() != ErrorKind::DatasetNotFound => {
-                    failures.push(Failure {
-                        name: name.to_owned(),
-                        kind: error.kind(),
-                        errno: error.errno(),
-                    })
-                }
-                _ => {}
+            let Err(error) = self.take_back(name, property, Back::Inherit) else {
+                continue;
+            };
+            if error.kind() != ErrorKind::DatasetNotFound {
+                failures.push(Failure {
+                    name: name.to_owned(),
+                    kind: error.kind(),
+                    errno: error.errno(),
+                });
             }
         }
         let error =
