@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 use crate::handle::Zfs;
+use crate::list::Entry;
 use crate::name::{DatasetName, SnapshotName, check_user_property};
 use crate::nvlist::NvList;
 
@@ -86,7 +87,7 @@ impl Zfs {
     ///
     /// # Errors
     ///
-    /// That nothing could be done, or not all be listed:
+    /// None was taken back then.
     ///
     /// * [`ErrorKind::InvalidProperty`]: it is unknown, read-only, set at creation, or one that is not
     ///   inherited, such as `quota`;
@@ -108,27 +109,26 @@ impl Zfs {
             true => list.snapshots(),
             false => list,
         };
-        let failed = |error: Error| error.with_operation(operation);
+        let all = list.properties().run();
         let mut failures = Vec::new();
-        for entry in list.properties().run().map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let found = entry
-                .properties()
-                .and_then(|properties| properties.raw(property));
-            let source = found.map(|found| found.source);
-            if !matches!(source, Some(Source::Local | Source::Received)) {
-                continue;
-            }
-            let name = entry.name().as_str();
-            let Err(error) = self.take_back(name, property, Back::Inherit) else {
-                continue;
+        for entry in all.map_err(|error| error.with_operation(operation))? {
+            let (name, taken) = match entry {
+                Ok(entry) if is_set_on(&entry, property) => {
+                    let name = entry.name().to_string();
+                    let taken = self.take_back(&name, property, Back::Inherit);
+                    (name, taken)
+                }
+                Ok(_) => continue,
+                Err(error) => (error.target().to_owned(), Err(error)),
             };
-            if error.kind() != ErrorKind::DatasetNotFound {
-                failures.push(Failure {
-                    name: name.to_owned(),
-                    kind: error.kind(),
-                    errno: error.errno(),
-                });
+            if let Err(error) = taken {
+                if error.kind() != ErrorKind::DatasetNotFound {
+                    failures.push(Failure {
+                        name,
+                        kind: error.kind(),
+                        errno: error.errno(),
+                    });
+                }
             }
         }
         let error =
@@ -179,6 +179,15 @@ const NOT_REVERTED: &[&str] = &["keylocation", "version", "volsize", "volthreadi
 enum Back {
     Inherit,
     Revert,
+}
+
+/// Whether there is a value on this itself to be taken back.
+fn is_set_on(entry: &Entry, property: &str) -> bool {
+    let found = entry
+        .properties()
+        .and_then(|properties| properties.raw(property));
+    let source = found.map(|found| found.source);
+    matches!(source, Some(Source::Local | Source::Received))
 }
 
 /// Whether anything can inherit a property of this name.
