@@ -377,6 +377,28 @@ fn return_unsupported() {
 }
 
 #[test]
+fn what_is_set_of_a_vdev_comes_into_the_history_of_no_other_pool() {
+    if release() < (2, 2) {
+        return return_unsupported();
+    }
+    let (pool, other) = (pool("vhist"), pool("vother"));
+    // The kernel remembers the pool, and no entry is made.
+    let quiet = other.zfs().clone().without_history();
+    quiet.create_snapshots(&[other.snapshot("@s")]).unwrap();
+    let before = commands(&other);
+    let zfs = pool.zfs();
+    zfs.set_vdev_property(pool.name(), guids(&pool)[0], "comment", "text")
+        .unwrap();
+    assert_eq!(commands(&other), before);
+}
+
+fn commands(pool: &Pool) -> Vec<String> {
+    let history = pool.zfs().pool_history(pool.name()).map(Result::unwrap);
+    let commands = history.filter_map(|record| record.command().map(ToString::to_string));
+    commands.collect()
+}
+
+#[test]
 fn a_vdev_that_is_not_there_is_told_from_a_pool() {
     let pool = pool("vmiss");
     let (zfs, name, missing) = (pool.zfs(), pool.name(), VdevGuid::new(17));

@@ -155,6 +155,9 @@ impl Zfs {
     ///   (numbers, of which [`u64::MAX`] is none);
     /// * `path`: where the device is, below `/dev`.
     ///
+    /// It is not entered into the pool's history under the program's name: the module takes no such
+    /// entry, as it takes none from `zpool set`.
+    ///
     /// Needs root, and OpenZFS 2.2 or later.
     ///
     /// ```no_run
@@ -198,7 +201,8 @@ impl Zfs {
             .with("vdevprops_set_props", NvList::new().with(name, value));
         match self.library().set_vdev_prop(pool.as_str(), &args) {
             None => Err(Error::needs_release(operation, vdev.to_string(), SINCE)),
-            Some(result) => self.recorded(operation, vdev, result).map_err(|errno| {
+            // The kernel keeps a record of its own, and takes none of the program's.
+            Some(result) => result.map_err(|errno| {
                 let error = Error::from_errno(operation, vdev.to_string(), errno);
                 // The kernel has one number for a pool that is read-only and a vdev without a path.
                 if name == "path" && errno.raw() == libc::EROFS && self.is_writable(pool) {

@@ -92,7 +92,12 @@ impl Zfs {
                     return error.with_kind(ErrorKind::PoolNotFound);
                 }
                 error
-            })
+            })?;
+        match vdev {
+            Some(vdev) => self.record(operation, format_args!("{pool} {vdev}")),
+            None => self.record(operation, pool),
+        }
+        Ok(())
     }
 }
 

@@ -148,7 +148,8 @@ impl Event {
         self.list.get_u64("eid").unwrap_or(0)
     }
 
-    /// How many events were lost before this one, because nobody read them in time.
+    /// How many events were lost before this one, because this reader was late, or because the
+    /// module makes only so many of a kind in a second. The latter are told to one reader alone.
     pub fn lost(&self) -> u64 {
         self.lost
     }

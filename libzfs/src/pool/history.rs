@@ -106,7 +106,8 @@ impl History {
             let kind = ErrorKind::UnexpectedAnswer;
             Err(Error::refused(Operation::ReadHistory, pool, kind, why))
         };
-        while let Some((len, rest)) = self.pending.split_first_chunk::<8>() {
+        let mut done = 0;
+        while let Some((len, rest)) = self.pending[done..].split_first_chunk::<8>() {
             let Some(len) = usize::try_from(u64::from_le_bytes(*len))
                 .ok()
                 .filter(|&len| len <= MAX_RECORD)
@@ -120,8 +121,9 @@ impl History {
                 Ok((list, _)) => self.records.push_back(list),
                 Err(error) => return unreadable(error.to_string()),
             }
-            self.pending.drain(..8 + len);
+            done += 8 + len;
         }
+        self.pending.drain(..done);
         Ok(true)
     }
 }
@@ -159,10 +161,14 @@ impl HistoryRecord {
         Self(list)
     }
 
-    /// When it was done, to the second.
+    /// When it was done, to the second; the beginning of 1970 where the record has no time that can
+    /// be.
     pub fn time(&self) -> SystemTime {
         let seconds = self.0.get_u64("history time").unwrap_or(0);
-        SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
+        // Whoever made the pool wrote this.
+        SystemTime::UNIX_EPOCH
+            .checked_add(Duration::from_secs(seconds))
+            .unwrap_or(SystemTime::UNIX_EPOCH)
     }
 
     /// The program with what it did, in the words of that program.
@@ -206,5 +212,17 @@ impl HistoryRecord {
     /// All that was recorded.
     pub fn list(&self) -> &NvList {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_cannot_be_is_none() {
+        let at = |seconds: u64| HistoryRecord(NvList::new().with("history time", seconds)).time();
+        assert_eq!(at(7), SystemTime::UNIX_EPOCH + Duration::from_secs(7));
+        assert_eq!(at(u64::MAX), SystemTime::UNIX_EPOCH);
     }
 }

@@ -2,7 +2,7 @@
 
 use libzfs_sys::ioctl;
 
-use super::{Command, Device, Result, text};
+use super::{ANSWER, Command, Device, Result, text};
 use crate::error::Errno;
 use crate::nvlist::NvList;
 
@@ -41,8 +41,19 @@ impl From<Errno> for ImportFailed {
 impl Device {
     /// `ZFS_IOC_POOL_CONFIGS`: the configuration of each imported pool under its name.
     pub(crate) fn pool_configs(&self) -> Result<NvList> {
-        let command = Command::new("")?.answer(64 << 10);
-        self.run(ioctl::ZFS_IOC_POOL_CONFIGS, command)?.list()
+        let mut command = Command::new("")?.answer(ANSWER);
+        loop {
+            // The state that the caller knows already, of which there is no answer. The kernel
+            // leaves the newest here, also where the answer had no room.
+            command.zc.zc_cookie = 0;
+            match self.call(ioctl::ZFS_IOC_POOL_CONFIGS, &mut command) {
+                Ok(()) => return command.list(),
+                Err(errno) if errno.raw() == libc::ENOMEM && command.grow() => {}
+                // By a signal, while another has the lock on all pools.
+                Err(errno) if errno.raw() == libc::EINTR => {}
+                Err(errno) => return Err(errno),
+            }
+        }
     }
 
     /// `ZFS_IOC_POOL_CREATE`: a pool of the vdev tree `config`.
