@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use libzfs::label::PoolState;
 use libzfs::{
-    CreatePool, ErrorKind, FoundPools, NewVdev, PoolName, VdevClass, VdevReason, VdevState, Zfs,
+    CreatePool, ErrorKind, FoundPools, NewVdev, PoolActivity, PoolName, VdevClass, VdevReason,
+    VdevState, Zfs,
 };
 use serial_test::serial;
 use support::{NOBODY, as_user, kind, zfs_says, zpool_says};
@@ -248,6 +249,65 @@ fn what_cannot_be_looked_at_is_told() {
         kind(import.altroot("relative").run()),
         ErrorKind::InvalidProperty
     );
+}
+
+#[test]
+#[serial]
+fn of_copies_and_of_what_was_in_the_same_place_the_newest_is_taken() {
+    let mut files = Files::new();
+    let name = files.name("copies");
+    let zfs = files.zfs.clone();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let data = files.file("data");
+    files.create(&name).vdev(&data).run().unwrap();
+    zfs.export_pool(&name).unwrap();
+    // It comes first there.
+    fs::copy(&data, elsewhere.path().join("a")).unwrap();
+    let import = |place: &Path| {
+        let found = zfs.find_pools([place]).unwrap();
+        zfs.import_pool(found.named(&name).unwrap()).run().unwrap();
+    };
+    import(files.directory.path());
+    let log = |file: &str| {
+        zfs.add_vdevs(&name)
+            .log(files.file(file))
+            .allow_mixed_redundancy()
+            .run()
+            .unwrap();
+        let status = zfs.pool_status(&name).unwrap();
+        let class = |vdev: &&libzfs::VdevStatus| vdev.class == VdevClass::Log;
+        status.vdevs().iter().find(class).unwrap().guid
+    };
+    let first = log("log1");
+    zfs.sync_pool_and_labels(&name).unwrap();
+    fs::copy(
+        files.directory.path().join("log1"),
+        elsewhere.path().join("log1"),
+    )
+    .unwrap();
+    // In whichever order their numbers are.
+    let mut second = first;
+    for _ in 0..20 {
+        zfs.remove_vdev(&name, second).unwrap();
+        zfs.wait(&name, PoolActivity::Remove).unwrap();
+        second = log("log2");
+        if second < first {
+            break;
+        }
+    }
+    zfs.create_snapshots(&[name.root().snapshot("late").unwrap()])
+        .unwrap();
+    zfs.export_pool(&name).unwrap();
+    for (from, to) in [("data", "z"), ("log2", "log2")] {
+        fs::rename(files.directory.path().join(from), elsewhere.path().join(to)).unwrap();
+    }
+    import(elsewhere.path());
+    let status = zfs.pool_status(&name).unwrap();
+    let paths = status.devices().filter_map(|device| device.path.clone());
+    let there = ["z", "log2"].map(|file| elsewhere.path().join(file));
+    assert_eq!(paths.collect::<Vec<_>>(), there);
+    let late = name.root().snapshot("late").unwrap();
+    assert!(zfs.snapshot_exists(&late).unwrap());
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Looking for pools that can be imported: from labels to the configuration that the kernel takes.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use bstr::{BStr, BString};
@@ -89,8 +89,41 @@ impl Zfs {
 #[derive(Default)]
 struct Search {
     pools: BTreeMap<u64, Candidate>,
-    /// Where each device was found.
-    paths: BTreeMap<u64, Vec<String>>,
+    paths: Paths,
+}
+
+/// Where each device was found.
+#[derive(Default)]
+struct Paths(BTreeMap<u64, Found>);
+
+/// Where a device was found: of copies of it, the newest.
+struct Found {
+    txg: u64,
+    paths: Vec<String>,
+}
+
+impl Paths {
+    fn add(&mut self, label: &Label, path: &str) {
+        let txg = label.txg();
+        let found = self.0.entry(label.guid()).or_insert(Found {
+            txg,
+            paths: Vec::new(),
+        });
+        if txg > found.txg {
+            found.txg = txg;
+            found.paths.clear();
+        }
+        if txg == found.txg {
+            found.paths.push(path.to_owned());
+        }
+    }
+
+    /// The path of a device; of several, the one that it had.
+    fn choose(&self, guid: u64, had: &str) -> Option<&str> {
+        let paths = &self.0.get(&guid)?.paths;
+        let same = paths.iter().find(|path| *path == had);
+        same.or(paths.first()).map(String::as_str)
+    }
 }
 
 /// A pool of which there are labels: the newest of each vdev at the top.
@@ -123,24 +156,23 @@ impl Search {
         if !kind.is_file() && !kind.is_block_device() {
             return Ok(());
         }
-        let (Some(label), Some(path)) = (label::read(&File::open(path)?)?, path.to_str()) else {
+        // Nor is a pipe waited for that has taken its place since.
+        let device = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(path)?;
+        let (Some(label), Some(path)) = (label::read(&device)?, path.to_str()) else {
             return Ok(());
         };
         if matches!(label.state(), PoolState::Spare | PoolState::Cache) {
-            self.paths
-                .entry(label.guid())
-                .or_default()
-                .push(path.into());
+            self.paths.add(&label, path);
             return Ok(());
         }
         let top = label.config().get_u64("top_guid");
         let (Some(pool), Some(top), true) = (label.pool_guid(), top, label.txg() != 0) else {
             return Ok(());
         };
-        self.paths
-            .entry(label.guid())
-            .or_default()
-            .push(path.into());
+        self.paths.add(&label, path);
         let tops = &mut self.pools.entry(pool).or_default().tops;
         if tops.get(&top).is_none_or(|other| other.txg() < label.txg()) {
             tops.insert(top, label);
@@ -151,12 +183,15 @@ impl Search {
 
 impl Candidate {
     /// What the kernel is to be asked about; nothing where the labels make no sense.
-    fn config(&self, guid: u64, paths: &BTreeMap<u64, Vec<String>>) -> Option<NvList> {
+    fn config(&self, guid: u64, paths: &Paths) -> Option<NvList> {
+        let mut labels: Vec<&Label> = self.tops.values().collect();
+        labels.sort_by_key(|label| label.txg());
         // It knows best which vdevs there are.
-        let newest = self.tops.values().max_by_key(|label| label.txg())?;
+        let newest = labels.last()?;
         let from = newest.config();
+        // Of two with one number, the older was removed before the newer came to its place.
         let mut by_id: BTreeMap<u64, NvList> = BTreeMap::new();
-        for label in self.tops.values() {
+        for label in &labels {
             let Some(mut tree) = label.config().get_list("vdev_tree").cloned() else {
                 continue;
             };
@@ -214,8 +249,8 @@ impl Candidate {
     }
 }
 
-/// Gives each device the path at which it was found; of several, the one that it had.
-fn set_paths(vdev: &mut NvList, paths: &BTreeMap<u64, Vec<String>>) {
+/// Gives each device the path at which it was found.
+fn set_paths(vdev: &mut NvList, paths: &Paths) {
     for name in ["children", "spares", "l2cache"] {
         if let Some(Value::NvListArray(mut children)) = vdev.remove(name) {
             for child in &mut children {
@@ -224,13 +259,13 @@ fn set_paths(vdev: &mut NvList, paths: &BTreeMap<u64, Vec<String>>) {
             vdev.insert(name, children);
         }
     }
-    let found = vdev.get_u64("guid").and_then(|guid| paths.get(&guid));
-    let Some(found) = found.filter(|_| !vdev.contains("children")) else {
+    if vdev.contains("children") {
         return;
-    };
+    }
     let had = vdev.get_str("path").unwrap_or_default();
-    if let (false, Some(first)) = (found.iter().any(|path| path == had), found.first()) {
-        vdev.insert("path", first.as_str());
+    let guid = vdev.get_u64("guid");
+    if let Some(path) = guid.and_then(|guid| paths.choose(guid, had)) {
+        vdev.insert("path", path);
     }
 }
 
@@ -315,12 +350,7 @@ pub struct FoundPool {
 }
 
 impl FoundPool {
-    fn new(
-        guid: u64,
-        asked: &NvList,
-        mut tried: NvList,
-        paths: &BTreeMap<u64, Vec<String>>,
-    ) -> Option<Self> {
+    fn new(guid: u64, asked: &NvList, mut tried: NvList, paths: &Paths) -> Option<Self> {
         if let Some(Value::NvList(mut root)) = tried.remove("vdev_tree") {
             set_paths(&mut root, paths);
             tried.insert("vdev_tree", root);
@@ -474,7 +504,11 @@ mod tests {
 
     #[test]
     fn a_device_gets_the_path_at_which_it_was_found() {
-        let paths = BTreeMap::from([(7, vec!["/new".to_owned(), "/other".to_owned()])]);
+        let found = |paths: [&str; 2]| {
+            let paths = paths.map(str::to_owned).into();
+            Paths(BTreeMap::from([(7, Found { txg: 4, paths })]))
+        };
+        let paths = found(["/new", "/other"]);
         let path = |tree: &NvList| {
             let children = tree.get_list_array("children").unwrap();
             children[0].get_str("path").unwrap().to_owned()
@@ -482,7 +516,7 @@ mod tests {
         let mut moved = tree(0, 7);
         set_paths(&mut moved, &paths);
         assert_eq!(path(&moved), "/new");
-        let same = BTreeMap::from([(7, vec!["/first".to_owned(), "/old".to_owned()])]);
+        let same = found(["/first", "/old"]);
         let mut there = tree(0, 7);
         set_paths(&mut there, &same);
         assert_eq!(path(&there), "/old");
