@@ -3,12 +3,15 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use libzfs::property::{Release, pool as pool_property};
 use libzfs::{
-    CreatePool, Encryption, ErrorKind, Key, KeyStatus, NewVdev, PoolName, PoolStatus, VdevClass,
-    VdevKind, VdevState, VdevStatus, Zfs,
+    CreatePool, Encryption, ErrorKind, Key, KeyStatus, NewDraid, NewVdev, PoolName, PoolStatus,
+    VdevClass, VdevKind, VdevState, VdevStatus, Zfs,
 };
 use support::{NOBODY, as_user, file_system, kind, release, zfs_says, zpool_says};
 
@@ -120,6 +123,8 @@ fn add(vdev: &VdevStatus, number: usize, depth: usize, rows: &mut Vec<(usize, St
     let name = match (&vdev.kind, &vdev.path) {
         (VdevKind::Mirror, _) => format!("mirror-{number}"),
         (VdevKind::Raidz(parity), _) => format!("raidz{parity}-{number}"),
+        // What else is in the name is that of the only one here.
+        (VdevKind::Draid(parity), _) => format!("draid{parity}:2d:4c:1s-{number}"),
         (_, Some(path)) => path.display().to_string(),
         other => panic!("{other:?}"),
     };
@@ -139,7 +144,30 @@ fn check(files: &Files) {
     let (zfs, pool) = (&files.zfs, &files.pool);
     let status = zfs.pool_status(pool).unwrap();
     assert_eq!(expected(&status), shown(pool), "{status:#?}");
-    let shown = |property| zpool_says(&["get", "-Hpo", "value", property, pool.as_str()]);
+    let all = zpool_says(&["get", "-Hpo", "property,value", "all", pool.as_str()]);
+    let all: BTreeMap<_, _> = all
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .collect();
+    let properties = zfs.pool_properties(pool).unwrap();
+    let mut compared = 0;
+    for info in pool_property::ALL {
+        let here = info.since().is_none_or(Release::is_running) && !info.is_hidden();
+        // These change as the pool settles.
+        let settles = ["allocated", "free", "freeing", "fragmentation"].contains(&info.name());
+        if here && !settles {
+            let value = properties.exact(info).unwrap().value;
+            assert_eq!(
+                Some(&*value),
+                all.get(info.name()).copied(),
+                "{}",
+                info.name()
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 20, "{all:?}");
+    let shown = |property| all[property];
     let number = |property| shown(property).parse::<u64>().unwrap();
     assert_eq!(status.health().to_string(), shown("health"));
     assert_eq!(status.guid(), number("guid"));
@@ -214,6 +242,93 @@ fn every_layout_is_as_zpool_shows_it() {
         .run()
         .unwrap();
     check(&files);
+    // It takes more of each than others do.
+    let larger = ["a", "b", "c", "d"].map(|name| files.sized(name, 128));
+    let draid = NewDraid::draid1(larger).data(2).spares(1);
+    files.create().vdev(draid).spare(&e).run().unwrap();
+    check(&files);
+}
+
+#[test]
+fn pools_are_told_however_long_their_configurations_are() {
+    let files = Files::new("long");
+    let mut directory = files.directory.path().to_owned();
+    while directory.as_os_str().len() < 3800 {
+        directory.push("d".repeat(200));
+    }
+    fs::create_dir_all(&directory).unwrap();
+    let paths: [PathBuf; 6] = std::array::from_fn(|number| {
+        let path = directory.join(number.to_string());
+        File::create(&path).unwrap().set_len(64 << 20).unwrap();
+        path
+    });
+    let create = paths.iter().fold(files.create(), CreatePool::vdev);
+    create.run().unwrap();
+    let listed = files.zfs.pools().unwrap();
+    assert!(listed.iter().any(|listed| listed.name == files.pool));
+    let status = files.zfs.pool_status(&files.pool).unwrap();
+    let shown = status.devices().filter_map(|device| device.path.clone());
+    assert_eq!(shown.collect::<Vec<_>>(), paths);
+    let other = "lzp-long-other".parse().unwrap();
+    let again = files.zfs.create_pool(&other).vdev(&paths[5]);
+    assert_eq!(kind(again.force_overwrite().run()), ErrorKind::DeviceInUse);
+}
+
+/// A file as a block device.
+struct Loop(PathBuf);
+
+impl Loop {
+    fn new(file: &Path) -> Self {
+        // Where it is part of the kernel, there is no such module.
+        let _ = Command::new("modprobe").arg("loop").status();
+        let output = Command::new("losetup")
+            .args(["--find", "--show"])
+            .arg(file)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let path = String::from_utf8(output.stdout).unwrap();
+        Self(path.trim_end().into())
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        let _ = Command::new("losetup").arg("-d").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn disks_are_used_as_they_are_and_a_spare_one_is_shared() {
+    // The disks go after the pools on them.
+    let disks: Vec<Loop>;
+    let (files, others) = (Files::new("disks"), Files::new("disks2"));
+    disks = ["a", "b", "spare"]
+        .map(|name| Loop::new(&files.file(name)))
+        .into();
+    let [a, b, spare] = &disks[..] else {
+        panic!("three were made");
+    };
+    files.create().vdev(&a.0).spare(&spare.0).run().unwrap();
+    let status = files.zfs.pool_status(&files.pool).unwrap();
+    assert!(status.devices().all(|disk| disk.kind == VdevKind::Disk));
+    assert_eq!(expected(&status), shown(&files.pool));
+    // ZFS has it open for itself, for whichever pool.
+    others.create().vdev(&b.0).spare(&spare.0).run().unwrap();
+    for disk in &disks {
+        let taken = files.zfs.add_vdevs(&files.pool).vdev(&disk.0);
+        let taken = taken.force_overwrite().run();
+        assert_eq!(kind(taken), ErrorKind::DeviceInUse, "{}", disk.0.display());
+    }
+    let taken = others.zfs.add_vdevs(&others.pool).spare(&a.0).run();
+    assert_eq!(kind(taken), ErrorKind::DeviceInUse);
+    let old = status.vdevs()[0].guid;
+    let replaced = files.zfs.replace_device(&files.pool, old, &spare.0);
+    replaced.run().unwrap();
+    let status = files.zfs.pool_status(&files.pool).unwrap();
+    assert_eq!(status.vdevs()[0].kind, VdevKind::Spare);
+    // Before the disks of which they are.
+    drop((files, others));
 }
 
 #[test]
@@ -371,6 +486,19 @@ fn what_no_pool_can_be_is_refused_with_the_reason() {
     let reserved = "mirror-of-mine".parse().unwrap();
     let named = files.zfs.create_pool(&reserved).vdev(&a);
     refused(named, Kind::InvalidName);
+    let draid = |data, spares| NewDraid::draid1([&a, &b, &c]).data(data).spares(spares);
+    refused(create().vdev(draid(3, 0)), Kind::InvalidLayout);
+    refused(create().vdev(draid(1, 2)), Kind::InvalidLayout);
+    refused(create().vdev(&a).log(draid(1, 0)), Kind::InvalidLayout);
+    refused(
+        create().vdev(draid(1, 0)).without_feature("draid"),
+        Kind::FeatureDisabled,
+    );
+    // Which the kernel would take no notice of.
+    refused(
+        create().vdev(&a).set("version", 28_u64),
+        Kind::InvalidProperty,
+    );
     let denied = as_user(NOBODY, || create().vdev("/dev/null").run());
     assert_eq!(kind(denied), Kind::InvalidLayout);
     fs::set_permissions(files.directory.path(), permissions(0o755)).unwrap();
@@ -556,4 +684,10 @@ fn a_pool_made_without_features_is_of_every_release() {
         .run()
         .unwrap();
     check(&files);
+    let old = files.create().vdev(files.path("a")).without_features();
+    old.set("version", 28_u64).run().unwrap();
+    assert_eq!(
+        zpool_says(&["get", "-Hpo", "value", "version", files.pool.as_str()]),
+        "28"
+    );
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use libzfs::testing::{DeviceFault, Pool};
 use libzfs::{
-    ErrorKind, EventsFrom, Latency, NewVdev, PoolActivity, PoolName, ScanKind, ScanState, Scrub,
-    VdevClass, VdevGuid, VdevKind, VdevReason, VdevState, VdevStatus,
+    ErrorKind, EventsFrom, Latency, NewDraid, NewVdev, PoolActivity, PoolName, ScanKind, ScanState,
+    Scrub, VdevClass, VdevGuid, VdevKind, VdevReason, VdevState, VdevStatus,
 };
 use support::{
     LIMIT, NOBODY, as_user, file_system, kind, noise, pool, within, write_file, zpool_says,
@@ -287,6 +287,77 @@ fn vdevs_are_added_and_removed() {
 }
 
 #[test]
+fn devices_that_come_later_have_the_blocks_of_the_pool() {
+    let pool = pool("ashift");
+    let (zfs, name) = (pool.zfs(), pool.name());
+    let ashifts = |name: &PoolName| -> Vec<_> {
+        let status = zfs.pool_status(name).unwrap();
+        status.vdevs().iter().map(|vdev| vdev.ashift).collect()
+    };
+    let said: PoolName = format!("{name}-said").parse().unwrap();
+    let create = zfs.create_pool(&said).vdev(file(&pool, "a", 64)).ashift(13);
+    create.run().unwrap();
+    zfs.add_vdevs(&said)
+        .vdev(file(&pool, "b", 64))
+        .run()
+        .unwrap();
+    assert_eq!(ashifts(&said), [Some(13); 2]);
+    zfs.destroy_pool(&said).unwrap();
+
+    // A file takes blocks of any size.
+    assert_eq!(ashifts(name), [Some(9)]);
+    let other = || zfs.add_vdevs(name).vdev(file(&pool, "c", 64)).ashift(12);
+    if support::release() > (2, 1) {
+        assert_eq!(kind(other().run()), ErrorKind::MixedBlockSizes);
+        assert_eq!(ashifts(name), [Some(9)]);
+    }
+    other().allow_mixed_block_sizes().run().unwrap();
+    assert_eq!(ashifts(name), [Some(9), Some(12)]);
+    let added = zfs.pool_status(name).unwrap().vdevs()[1].guid;
+    assert_eq!(
+        kind(zfs.remove_vdev(name, added)),
+        ErrorKind::VdevNotSupported
+    );
+    let larger = || zfs.replace_device(name, guid(&pool, 0), file(&pool, "large", 256));
+    assert_eq!(kind(larger().ashift(8).run()), ErrorKind::InvalidProperty);
+    let replaced = larger().ashift(12).run();
+    if support::release() > (2, 1) {
+        // What comes to a vdev has its blocks.
+        replaced.unwrap();
+        resilvered(&pool);
+        assert_eq!(ashifts(name), [Some(9), Some(12)]);
+    } else {
+        assert_eq!(kind(replaced), ErrorKind::DeviceBlocksTooLarge);
+    }
+}
+
+#[test]
+fn the_spare_space_of_a_draid_takes_the_place_of_a_device() {
+    let home = pool("draid");
+    let zfs = home.zfs();
+    let name: PoolName = format!("{}-d", home.name()).parse().unwrap();
+    let files = ["a", "b", "c", "d"].map(|name| file(&home, name, 128));
+    let draid = NewDraid::draid1(files).data(2).spares(1);
+    zfs.create_pool(&name).vdev(draid).run().unwrap();
+    let status = zfs.pool_status(&name).unwrap();
+    let top = &status.vdevs()[0];
+    assert_eq!(top.kind, VdevKind::Draid(1));
+    let lost = top.children[1].guid;
+    zfs.offline_device(&name, lost).unwrap();
+    let replaced = zfs.replace_device(&name, lost, "draid1-0-1");
+    assert_eq!(kind(replaced.run()), ErrorKind::DeviceNotFound);
+    let replaced = zfs.replace_device(&name, lost, "draid1-0-0");
+    replaced.run().unwrap();
+    zfs.wait(&name, PoolActivity::Resilver).unwrap();
+    let status = zfs.pool_status(&name).unwrap();
+    let both = &status.vdevs()[0].children[1];
+    let kinds: Vec<_> = both.children.iter().map(|vdev| &vdev.kind).collect();
+    assert_eq!(both.kind, VdevKind::Spare);
+    assert_eq!(kinds, [&VdevKind::File, &VdevKind::DraidSpare]);
+    zfs.destroy_pool(&name).unwrap();
+}
+
+#[test]
 fn the_errors_of_a_device_are_counted_and_forgotten() {
     let pool = mirror("errors");
     let (zfs, name) = (pool.zfs(), pool.name());
@@ -326,6 +397,12 @@ fn the_errors_of_a_device_are_counted_and_forgotten() {
     );
     zfs.clear_vdev_errors(name, first).unwrap();
     assert_eq!(device(&pool, first).stats.read_errors, 0);
+    let history = zfs.pool_history(name).map(Result::unwrap);
+    let last = history
+        .filter_map(|record| record.command().map(ToString::to_string))
+        .last();
+    let cleared = format!("clear the errors of pool {name} {first}");
+    assert!(last.unwrap().ends_with(&cleared));
     assert_eq!(
         kind(zfs.clear_vdev_errors(name, NONE)),
         ErrorKind::VdevNotFound

@@ -168,8 +168,8 @@ pub use self::mount::MountPoint;
 pub use self::pool::{
     AddVdevs, AttachDevice, CreatePool, DamagedBlock, Event, Events, EventsFrom, FoundPool,
     FoundPools, History, HistoryRecord, ImportPool, ImportedPool, IoStatistics, Latency,
-    LatencyHistogram, NewVdev, PoolStatus, RunningScrub, Scan, ScanKind, ScanState, VdevClass,
-    VdevKind, VdevReason, VdevState, VdevStats, VdevStatus,
+    LatencyHistogram, NewDraid, NewVdev, PoolStatus, RunningScrub, Scan, ScanKind, ScanState,
+    VdevClass, VdevKind, VdevReason, VdevState, VdevStats, VdevStatus,
 };
 #[cfg(feature = "lzc")]
 pub use self::program::Program;

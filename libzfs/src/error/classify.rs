@@ -200,7 +200,7 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
 
         (Op::CreatePool | Op::ImportPool, libc::EEXIST) => Kind::PoolExists,
         (Op::CreatePool, libc::EINVAL | libc::ERANGE) => Kind::InvalidProperty,
-        (Op::CreatePool, libc::ENOTSUP) => Kind::FeatureDisabled,
+        (Op::CreatePool | Op::AddVdevs, libc::ENOTSUP) => Kind::FeatureDisabled,
         (
             Op::CreatePool | Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice,
             libc::ENOENT | libc::ENXIO | libc::ENODEV,
@@ -314,6 +314,7 @@ fn by_errno(errno: Errno) -> Kind {
         Errno::ZFS_ERR_RAIDZ_EXPAND_IN_PROGRESS => Kind::RaidzExpansionRunning,
         Errno::ZFS_ERR_TOO_MANY_SITOUTS => Kind::TooManySitOuts,
         Errno::ZFS_ERR_WRONG_PARENT => Kind::WrongParent,
+        Errno::ZFS_ERR_ASHIFT_MISMATCH => Kind::MixedBlockSizes,
         Errno::ZFS_ERR_FROM_IVSET_GUID_MISSING => Kind::IvsetGuidMissing,
         Errno::ZFS_ERR_FROM_IVSET_GUID_MISMATCH => Kind::IvsetGuidMismatch,
         Errno::ZFS_ERR_SPILL_BLOCK_FLAG_MISSING => Kind::SpillBlockFlagMissing,

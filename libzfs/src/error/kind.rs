@@ -278,6 +278,9 @@ kinds! {
     /// The vdevs do not survive the same, or have devices of different sizes.
     MixedRedundancy libc::EINVAL, "the vdevs differ in redundancy or size" =>
         "make them alike, or allow it with allow_mixed_redundancy()";
+    /// The smallest blocks of a vdev to add are not those of the pool's other vdevs.
+    MixedBlockSizes Errno::ZFS_ERR_ASHIFT_MISMATCH.raw(), "the smallest blocks differ from those of the pool's vdevs" =>
+        "give ashift() that of the others, or allow it with allow_mixed_block_sizes()";
     /// What is left would not have all data.
     NoReplicas libc::EBUSY, "no other device has the same data";
     /// A spare of the pool is in use that another pool has, too.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::features::Features;
-use super::layout::{Layout, NewVdev, Role};
+use super::layout::{Layout, NewVdev, Role, layout_methods};
 use crate::encryption::new_encryption_root;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
@@ -65,53 +65,12 @@ pub struct CreatePool {
 }
 
 impl CreatePool {
-    /// Adds a vdev for data: a device by its path, or several as a [`NewVdev`].
-    pub fn vdev(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Data, vdev)
-    }
-
-    /// Adds a vdev for metadata and small blocks. The pool is lost with it, so it should survive
-    /// what the others do.
-    pub fn special(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Special, vdev)
-    }
-
-    /// Adds a vdev for deduplication tables. The pool is lost with it.
-    pub fn dedup(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Dedup, vdev)
-    }
-
-    /// Adds a vdev for the intent log: a device or a mirror.
-    pub fn log(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Log, vdev)
-    }
-
-    fn with(mut self, role: Role, vdev: impl Into<NewVdev>) -> Self {
-        self.layout.vdevs.push((role, vdev.into()));
-        self
-    }
-
-    /// Adds a device as a cache for reading.
-    pub fn cache(mut self, device: impl Into<PathBuf>) -> Self {
-        self.layout.caches.push(device.into());
-        self
-    }
-
-    /// Adds a device as a hot spare, which other pools can have as well.
-    pub fn spare(mut self, device: impl Into<PathBuf>) -> Self {
-        self.layout.spares.push(device.into());
-        self
-    }
+    layout_methods!();
 
     /// The smallest block that is written to the devices, as a power of two from 9 (512 bytes) to
-    /// 16 (64 KiB). Otherwise it is what the devices say.
+    /// 16 (64 KiB). Otherwise it is what the devices say. Devices that come later have it as well.
     pub fn ashift(mut self, power: u8) -> Self {
-        if (9..=16).contains(&power) {
-            self.layout.ashift = Some(power);
-            self.properties.insert("ashift", u64::from(power));
-        } else {
-            self.refuse(format!("ashift is 9 to 16, not {power}"));
-        }
+        self.layout.ashift = Some(power);
         self
     }
 
@@ -140,7 +99,8 @@ impl CreatePool {
 
     /// Sets a property of the pool, such as `autotrim`, `comment` or `failmode`.
     ///
-    /// One that is on or off takes a `bool`. Properties that a pool can only have later, such as
+    /// One that is on or off takes a `bool`. A `version`, 1 to 28, is for a pool
+    /// [without features](Self::without_features). Properties that a pool can only have later, such as
     /// `bootfs` and those of the user's own, are refused.
     pub fn set(mut self, name: &str, value: impl Into<PropertyValue>) -> Self {
         match native(name, &value.into()) {
@@ -199,13 +159,6 @@ impl CreatePool {
         self
     }
 
-    /// Allows vdevs that differ in what they survive, and devices of one vdev that differ in size
-    /// or are disks and files. The pool is as weak as its weakest vdev.
-    pub fn allow_mixed_redundancy(mut self) -> Self {
-        self.layout.mixed = true;
-        self
-    }
-
     /// Takes devices that have something on them, too: a file system, partitions, a pool that is
     /// exported or that another host may have imported. **That is lost.** Devices of pools that are
     /// imported here, and disks that are mounted, are never taken.
@@ -240,7 +193,7 @@ impl CreatePool {
     ///   common file system, partitions or the like;
     /// * [`ErrorKind::InvalidProperty`]; [`ErrorKind::Unsupported`]: the module has no feature of a
     ///   name that is left out; [`ErrorKind::InvalidKey`], [`ErrorKind::KeyWouldShow`];
-    /// * [`ErrorKind::FeatureDisabled`]: special vdevs and encryption need features.
+    /// * [`ErrorKind::FeatureDisabled`]: special vdevs, dRAIDs and encryption need features.
     ///
     /// Then [`ErrorKind::PoolExists`], [`ErrorKind::InvalidName`] for a name that `zpool`
     /// would take for a kind of vdev, [`ErrorKind::InvalidProperty`], [`ErrorKind::PermissionDenied`], [`ErrorKind::NoSpace`].
@@ -268,7 +221,20 @@ impl CreatePool {
             let why = "special vdevs need the feature allocation_classes";
             return refused(ErrorKind::FeatureDisabled, why);
         }
+        let is_draid = |(_, vdev): &(Role, NewVdev)| vdev.is_draid();
+        if self.layout.vdevs.iter().any(is_draid) && !features.contains("draid") {
+            let why = "a draid needs the feature draid";
+            return refused(ErrorKind::FeatureDisabled, why);
+        }
+        // The kernel does not look at the version of a pool that gets features.
+        if self.properties.contains("version") && !matches!(self.features, Features::None) {
+            let why = "pools of old versions have no features: it takes without_features()";
+            return refused(ErrorKind::InvalidProperty, why);
+        }
         let tree = self.layout.tree(&self.zfs, operation, name)?;
+        if let Some(power) = self.layout.ashift {
+            self.properties.insert("ashift", u64::from(power));
+        }
         features.add_to(&mut self.properties);
         if !self.properties.contains("cachefile") {
             self.properties.insert("cachefile", "none");

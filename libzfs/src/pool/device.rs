@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::layout::{Layout, NewVdev, Role};
-use super::status::{VdevClass, VdevKind, VdevState, VdevStatus};
+use super::layout::{Layout, NewDraid, NewVdev, Role, layout_methods};
+use super::status::{PoolStatus, VdevClass, VdevKind, VdevState, VdevStatus};
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::name::PoolName;
+use crate::nvlist::NvList;
 use crate::vdev::VdevGuid;
 
 /// `VDEV_STATE_OFFLINE`
@@ -109,7 +110,8 @@ impl Zfs {
     }
 
     /// Begins to put a device in the place of another, which is detached when the new one has all
-    /// data. See [`AttachDevice`]. The path can be the same: for a disk that was changed.
+    /// data. See [`AttachDevice`]. The path can be the same, for a disk that was changed; or the name
+    /// of a dRAID's spare space, such as `draid1-0-0`.
     #[doc(alias = "zpool_vdev_attach")]
     #[doc(alias = "ZFS_IOC_VDEV_ATTACH")]
     pub fn replace_device(
@@ -152,7 +154,17 @@ impl Zfs {
             zfs: self.clone(),
             pool: pool.clone(),
             layout: Layout::default(),
+            mixed_block_sizes: false,
         }
+    }
+
+    /// The smallest block that the pool's devices are to have, as a power of two, if that was said.
+    fn pool_ashift(&self, operation: Operation, pool: &PoolName) -> Result<Option<u8>> {
+        let properties = self.pool_properties(pool);
+        let properties = properties.map_err(|error| error.with_operation(operation))?;
+        let ashift = properties.raw("ashift").and_then(|raw| raw.value.as_u64());
+        let ashift = ashift.and_then(|power| u8::try_from(power).ok());
+        Ok(ashift.filter(|&power| power != 0))
     }
 
     /// Removes a vdev at the top of a pool, a cache or a spare. What is on it moves to the others in
@@ -231,6 +243,15 @@ impl AttachDevice {
         self
     }
 
+    /// The smallest block that is written to the device, as a power of two from 9 to 16. Otherwise
+    /// it is the pool's property `ashift`, if that was set, or what the device says. 2.1 refuses a
+    /// device that says more than the vdev has, also where it can do with less if that is said; later
+    /// releases take what the vdev has.
+    pub fn ashift(mut self, power: u8) -> Self {
+        self.layout.ashift = Some(power);
+        self
+    }
+
     /// Begins: the device gets its data by a resilver
     /// ([`PoolActivity::Resilver`](crate::PoolActivity::Resilver)).
     ///
@@ -244,7 +265,7 @@ impl AttachDevice {
     ///   that vdev;
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::PermissionDenied`],
     ///   [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PoolSuspended`]
-    pub fn run(self) -> Result<()> {
+    pub fn run(mut self) -> Result<()> {
         let pool = self.pool.as_str();
         let (zfs, operation) = (&self.zfs, self.operation);
         let status = zfs.pool_status(&self.pool);
@@ -253,7 +274,15 @@ impl AttachDevice {
             let kind = ErrorKind::VdevNotFound;
             return Err(Error::new(operation, pool, kind, kind.usual_errno()));
         }
-        let tree = self.layout.tree(zfs, operation, pool)?;
+        if self.layout.ashift.is_none() {
+            self.layout.ashift = zfs.pool_ashift(operation, &self.pool)?;
+        }
+        let tree = match self.draid_spare(&status) {
+            Some(leaf) => NvList::new()
+                .with("type", "root")
+                .with("children", vec![leaf]),
+            None => self.layout.tree(zfs, operation, pool)?,
+        };
         tracing::debug!(pool, at = %self.at, "{operation}");
         let replacing = operation == Operation::ReplaceDevice;
         zfs.device()
@@ -261,6 +290,19 @@ impl AttachDevice {
             .map_err(|errno| Error::from_errno(operation, pool, errno))?;
         zfs.record(operation, format_args!("{pool} {}", self.at));
         Ok(())
+    }
+
+    /// The device as a vdev, where it is the spare space of one of the pool's dRAIDs.
+    fn draid_spare(&self, status: &PoolStatus) -> Option<NvList> {
+        let [(_, device)] = &self.layout.vdevs[..] else {
+            return None;
+        };
+        let is_meant = |vdev: &&VdevStatus| {
+            vdev.kind == VdevKind::DraidSpare && vdev.path.as_deref() == device.path()
+        };
+        let spare = status.vdevs().iter().find(is_meant)?;
+        let path = spare.path.as_deref()?.to_str()?;
+        Some(NvList::new().with("type", "dspare").with("path", path))
     }
 }
 
@@ -282,49 +324,23 @@ pub struct AddVdevs {
     zfs: Zfs,
     pool: PoolName,
     layout: Layout,
+    mixed_block_sizes: bool,
 }
 
 impl AddVdevs {
-    /// Adds a vdev for data; so the others, as in [`CreatePool`](crate::CreatePool).
-    pub fn vdev(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Data, vdev)
-    }
+    layout_methods!();
 
-    /// Adds a vdev for metadata and small blocks.
-    pub fn special(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Special, vdev)
-    }
-
-    /// Adds a vdev for deduplication tables.
-    pub fn dedup(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Dedup, vdev)
-    }
-
-    /// Adds a vdev for the intent log.
-    pub fn log(self, vdev: impl Into<NewVdev>) -> Self {
-        self.with(Role::Log, vdev)
-    }
-
-    fn with(mut self, role: Role, vdev: impl Into<NewVdev>) -> Self {
-        self.layout.vdevs.push((role, vdev.into()));
+    /// The smallest block that is written to the new devices, as a power of two from 9 to 16.
+    /// Otherwise it is the pool's property `ashift`, if that was set, or what the devices say.
+    pub fn ashift(mut self, power: u8) -> Self {
+        self.layout.ashift = Some(power);
         self
     }
 
-    /// Adds a device as a cache for reading.
-    pub fn cache(mut self, device: impl Into<PathBuf>) -> Self {
-        self.layout.caches.push(device.into());
-        self
-    }
-
-    /// Adds a device as a hot spare.
-    pub fn spare(mut self, device: impl Into<PathBuf>) -> Self {
-        self.layout.spares.push(device.into());
-        self
-    }
-
-    /// Allows vdevs that differ from those of the pool in what they survive.
-    pub fn allow_mixed_redundancy(mut self) -> Self {
-        self.layout.mixed = true;
+    /// Allows a vdev whose smallest block differs from that of the others. **No vdev can be removed
+    /// from the pool any more then.**
+    pub fn allow_mixed_block_sizes(mut self) -> Self {
+        self.mixed_block_sizes = true;
         self
     }
 
@@ -343,6 +359,7 @@ impl AddVdevs {
     ///
     /// * As for [`CreatePool::run`](crate::CreatePool::run) for the devices and their layout;
     ///   [`ErrorKind::InvalidLayout`] also if there is nothing to add;
+    /// * [`ErrorKind::MixedBlockSizes`]; 2.1 does not tell, and adds such a vdev;
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::PermissionDenied`],
     ///   [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PoolSuspended`]
     pub fn run(mut self) -> Result<()> {
@@ -355,13 +372,16 @@ impl AddVdevs {
             let kind = ErrorKind::InvalidLayout;
             return Err(Error::refused(operation, pool, kind, why));
         }
+        if self.layout.ashift.is_none() {
+            self.layout.ashift = self.zfs.pool_ashift(operation, &self.pool)?;
+        }
         let data = |vdev: &&VdevStatus| vdev.class == VdevClass::Data;
         self.layout.beside = status.vdevs().iter().filter(data).find_map(as_new);
         let tree = self.layout.tree(&self.zfs, operation, pool)?;
         tracing::debug!(pool, "add vdevs");
         self.zfs
             .device()
-            .vdev_add(pool, &tree)
+            .vdev_add(pool, &tree, !self.mixed_block_sizes)
             .map_err(|errno| Error::from_errno(operation, pool, errno))?;
         self.zfs.record(operation, pool);
         Ok(())
@@ -381,6 +401,9 @@ fn as_new(vdev: &VdevStatus) -> Option<(NewVdev, bool)> {
         VdevKind::Raidz(1) => NewVdev::raidz1(devices()),
         VdevKind::Raidz(2) => NewVdev::raidz2(devices()),
         VdevKind::Raidz(3) => NewVdev::raidz3(devices()),
+        VdevKind::Draid(1) => NewDraid::draid1(devices()).into(),
+        VdevKind::Draid(2) => NewDraid::draid2(devices()).into(),
+        VdevKind::Draid(3) => NewDraid::draid3(devices()).into(),
         _ => return None,
     };
     let leaves = vdev.children.iter().chain([vdev]);

@@ -31,6 +31,11 @@ enum Kind {
     Single,
     Mirror,
     Raidz(u8),
+    Draid {
+        parity: u8,
+        data: Option<usize>,
+        spares: usize,
+    },
 }
 
 impl NewVdev {
@@ -71,17 +76,18 @@ impl NewVdev {
         match self.kind {
             Kind::Single => 0,
             Kind::Mirror => self.devices.len().saturating_sub(1),
-            Kind::Raidz(parity) => parity.into(),
+            Kind::Raidz(parity) | Kind::Draid { parity, .. } => parity.into(),
         }
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        let both = |kind: fn(Kind) -> bool| kind(self.kind) && kind(other.kind);
-        let same = self.kind == other.kind && self.devices.len() == other.devices.len();
-        // A mirror is as good as a RAID-Z that survives as much.
-        let redundant = both(|kind| kind != Kind::Single) && self.kind != other.kind;
-        let mirrored = self.kind == Kind::Mirror || other.kind == Kind::Mirror;
-        same || redundant && mirrored && self.tolerates() == other.tolerates()
+        let alike = if self.kind.name() == other.kind.name() {
+            self.devices.len() == other.devices.len()
+        } else {
+            // A mirror is as good as a RAID-Z that survives as much.
+            self.kind != Kind::Single && other.kind != Kind::Single
+        };
+        alike && self.tolerates() == other.tolerates()
     }
 
     /// Why it cannot be, if so.
@@ -89,18 +95,42 @@ impl NewVdev {
         let least = match self.kind {
             Kind::Single => 1,
             Kind::Mirror => 2,
-            Kind::Raidz(parity) => usize::from(parity) + 1,
+            Kind::Raidz(parity) | Kind::Draid { parity, .. } => usize::from(parity) + 1,
         };
         let (kind, count) = (self.kind.name(), self.devices.len());
         if count < least {
             return Some(format!("a {kind} has {least} devices or more, not {count}"));
         }
-        if matches!(self.kind, Kind::Raidz(_)) && count > 255 {
+        if !self.kind.has_parity() {
+            return None;
+        }
+        if count > 255 {
             return Some(format!("a {kind} has 255 devices or less, not {count}"));
         }
-        let is_log = role == Role::Log;
-        (is_log && matches!(self.kind, Kind::Raidz(_)))
-            .then(|| "a log is a device or a mirror".to_owned())
+        if role == Role::Log {
+            return Some("a log is a device or a mirror".to_owned());
+        }
+        match self.kind {
+            Kind::Draid {
+                parity,
+                data,
+                spares,
+            } => DraidShape::new(parity, data, spares, count).err(),
+            _ => None,
+        }
+    }
+
+    /// The path, of a device by itself.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match (self.kind, &self.devices[..]) {
+            (Kind::Single, [path]) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// Whether it has to have the feature `draid`.
+    pub(super) fn is_draid(&self) -> bool {
+        matches!(self.kind, Kind::Draid { .. })
     }
 }
 
@@ -110,7 +140,121 @@ impl Kind {
             Self::Single => "device",
             Self::Mirror => "mirror",
             Self::Raidz(_) => "raidz",
+            Self::Draid { .. } => "draid",
         }
+    }
+
+    fn has_parity(self) -> bool {
+        matches!(self, Self::Raidz(_) | Self::Draid { .. })
+    }
+}
+
+/// A dRAID to be: devices of which one, two or three may be lost, and which have spare space among
+/// them, so that what was lost is soon there again. It becomes a [`NewVdev`].
+///
+/// ```no_run
+/// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
+/// use libzfs::NewDraid;
+///
+/// let disks = (0..24).map(|number| format!("/dev/disk/by-vdev/bay{number}"));
+/// let draid = NewDraid::draid2(disks).data(8).spares(2);
+/// zfs.create_pool(&"tank".parse()?).vdev(draid).run()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[must_use = "it is to become a vdev"]
+pub struct NewDraid {
+    devices: Vec<PathBuf>,
+    parity: u8,
+    data: Option<usize>,
+    spares: usize,
+}
+
+impl NewDraid {
+    /// Devices of which any one may be lost, two or more.
+    pub fn draid1<P: Into<PathBuf>>(devices: impl IntoIterator<Item = P>) -> Self {
+        Self::new(1, devices)
+    }
+
+    /// Devices of which any two may be lost, three or more.
+    pub fn draid2<P: Into<PathBuf>>(devices: impl IntoIterator<Item = P>) -> Self {
+        Self::new(2, devices)
+    }
+
+    /// Devices of which any three may be lost, four or more.
+    pub fn draid3<P: Into<PathBuf>>(devices: impl IntoIterator<Item = P>) -> Self {
+        Self::new(3, devices)
+    }
+
+    fn new<P: Into<PathBuf>>(parity: u8, devices: impl IntoIterator<Item = P>) -> Self {
+        Self {
+            devices: devices.into_iter().map(Into::into).collect(),
+            parity,
+            data: None,
+            spares: 0,
+        }
+    }
+
+    /// On how many devices the data of one group are, beside its parity; otherwise on 8, or on as
+    /// many as there are.
+    pub fn data(mut self, devices: usize) -> Self {
+        self.data = Some(devices);
+        self
+    }
+
+    /// The spare space that is spread over the devices: that of so many, at most 100; otherwise
+    /// none. It is shown as spares of names such as `draid2-0-0`, which
+    /// [`replace_device`](Zfs::replace_device) takes as the path of the new device.
+    pub fn spares(mut self, devices: usize) -> Self {
+        self.spares = devices;
+        self
+    }
+}
+
+impl From<NewDraid> for NewVdev {
+    fn from(new: NewDraid) -> Self {
+        Self {
+            kind: Kind::Draid {
+                parity: new.parity,
+                data: new.data,
+                spares: new.spares,
+            },
+            devices: new.devices,
+        }
+    }
+}
+
+/// How a dRAID is divided. The kernel computes with what it is given, so that it is right before.
+#[derive(Debug, PartialEq, Eq)]
+struct DraidShape {
+    /// Devices that have data, in one group.
+    data: usize,
+    /// Groups until they begin at the first device again.
+    groups: usize,
+}
+
+impl DraidShape {
+    fn new(parity: u8, data: Option<usize>, spares: usize, devices: usize) -> Result<Self, String> {
+        let parity = usize::from(parity);
+        if spares > 100 {
+            return Err(format!("a draid has 100 spares or less, not {spares}"));
+        }
+        let filled = devices.saturating_sub(spares);
+        let most = filled.saturating_sub(parity);
+        let data = data.unwrap_or(most.min(8));
+        if data == 0 || data > most {
+            return Err(format!(
+                "a draid{parity} of {devices} devices with {spares} spares has 1 to {most} for \
+                 data, not {data}"
+            ));
+        }
+        let width = data + parity;
+        let mut groups = 1;
+        while groups * width % filled != 0 {
+            groups += 1;
+        }
+        Ok(Self { data, groups })
     }
 }
 
@@ -147,6 +291,59 @@ pub(super) struct Layout {
     pub(super) beside: Option<(NewVdev, bool)>,
 }
 
+/// The methods of a builder with a field `layout` that say which vdevs there are to be.
+macro_rules! layout_methods {
+    () => {
+        /// Adds a vdev for data: a device by its path, or several as a [`NewVdev`] or a
+        /// [`NewDraid`](crate::NewDraid).
+        pub fn vdev(self, vdev: impl Into<NewVdev>) -> Self {
+            self.with(Role::Data, vdev)
+        }
+
+        /// Adds a vdev for metadata and small blocks. The pool is lost with it, so it should
+        /// survive what the others do.
+        pub fn special(self, vdev: impl Into<NewVdev>) -> Self {
+            self.with(Role::Special, vdev)
+        }
+
+        /// Adds a vdev for deduplication tables. The pool is lost with it.
+        pub fn dedup(self, vdev: impl Into<NewVdev>) -> Self {
+            self.with(Role::Dedup, vdev)
+        }
+
+        /// Adds a vdev for the intent log: a device or a mirror.
+        pub fn log(self, vdev: impl Into<NewVdev>) -> Self {
+            self.with(Role::Log, vdev)
+        }
+
+        fn with(mut self, role: Role, vdev: impl Into<NewVdev>) -> Self {
+            self.layout.vdevs.push((role, vdev.into()));
+            self
+        }
+
+        /// Adds a device as a cache for reading.
+        pub fn cache(mut self, device: impl Into<PathBuf>) -> Self {
+            self.layout.caches.push(device.into());
+            self
+        }
+
+        /// Adds a device as a hot spare, which other pools can have as well.
+        pub fn spare(mut self, device: impl Into<PathBuf>) -> Self {
+            self.layout.spares.push(device.into());
+            self
+        }
+
+        /// Allows vdevs that differ in what they survive, from each other or from those that the
+        /// pool has, and devices of one vdev that differ in size or are disks and files. The pool
+        /// is as weak as its weakest vdev.
+        pub fn allow_mixed_redundancy(mut self) -> Self {
+            self.layout.mixed = true;
+            self
+        }
+    };
+}
+pub(super) use layout_methods;
+
 /// Something that is wrong, on the way to an error.
 type Refused = (ErrorKind, String);
 
@@ -170,6 +367,10 @@ impl Layout {
     }
 
     fn checked_tree(&self, zfs: &Zfs) -> Result<NvList, Refused> {
+        if let Some(power) = self.ashift.filter(|power| !(9..=16).contains(power)) {
+            let why = format!("ashift is 9 to 16, not {power}");
+            return Err((ErrorKind::InvalidProperty, why));
+        }
         for (role, vdev) in &self.vdevs {
             if let Some(flaw) = vdev.flaw(*role) {
                 return Err((ErrorKind::InvalidLayout, flaw));
@@ -220,14 +421,27 @@ impl Layout {
         let leaves: Vec<_> = devices.iter().map(|device| self.leaf(device)).collect();
         let mut vdev = match (kind, devices) {
             (Kind::Single, [device, ..]) => self.leaf(device),
-            (Kind::Raidz(parity), _) => NvList::new()
-                .with("type", "raidz")
-                .with("nparity", u64::from(parity))
-                .with("children", leaves),
             (_, _) => NvList::new()
-                .with("type", "mirror")
+                .with("type", kind.name())
                 .with("children", leaves),
         };
+        match kind {
+            Kind::Single | Kind::Mirror => {}
+            Kind::Raidz(parity) => vdev.push("nparity", u64::from(parity)),
+            Kind::Draid {
+                parity,
+                data,
+                spares,
+            } => {
+                vdev.push("nparity", u64::from(parity));
+                // There is one: this was looked at before.
+                if let Ok(shape) = DraidShape::new(parity, data, spares, devices.len()) {
+                    vdev.push("draid_ndata", shape.data as u64);
+                    vdev.push("draid_nspares", spares as u64);
+                    vdev.push("draid_ngroups", shape.groups as u64);
+                }
+            }
+        }
         vdev.insert("is_log", u64::from(role == Role::Log));
         match role {
             Role::Data => {}
@@ -257,7 +471,10 @@ fn describe(vdev: &NewVdev) -> String {
     match vdev.kind {
         Kind::Single => "single device".to_owned(),
         Kind::Mirror => format!("mirror of {}", vdev.devices.len()),
-        Kind::Raidz(parity) => format!("raidz{parity} of {}", vdev.devices.len()),
+        Kind::Raidz(parity) | Kind::Draid { parity, .. } => {
+            let kind = vdev.kind.name();
+            format!("{kind}{parity} of {}", vdev.devices.len())
+        }
     }
 }
 
@@ -324,13 +541,25 @@ impl Devices {
             let why = format!("{shown} and {} are the same device", other.display());
             return Err((ErrorKind::InvalidLayout, why));
         }
+        let open = |flags| {
+            let mut options = OpenOptions::new();
+            options.read(true).custom_flags(flags | libc::O_NONBLOCK);
+            options.open(&absolute)
+        };
         // A disk that is mounted, or that something else has for itself, cannot be had so.
         let exclusive = if is_disk { libc::O_EXCL } else { 0 };
-        let device = OpenOptions::new()
-            .read(true)
-            .custom_flags(exclusive)
-            .open(&absolute)
-            .map_err(failed)?;
+        let device = match open(exclusive) {
+            // ZFS itself has those of its pools, the spares too.
+            Err(error) if as_spare && error.raw_os_error() == Some(libc::EBUSY) => {
+                let device = open(0).map_err(failed)?;
+                let label = label::read(&device).map_err(failed)?;
+                if label.is_none_or(|label| label.state() != PoolState::Spare) {
+                    return Err(failed(error));
+                }
+                device
+            }
+            opened => opened.map_err(failed)?,
+        };
         let size = label::size(&device).map_err(failed)?;
         self.check_free(&device, as_spare)
             .map_err(failed)?
@@ -390,8 +619,16 @@ impl InUse {
         let mut guids = BTreeMap::new();
         for name in configs.names() {
             let name = name.to_string();
-            // Only this has the spares and caches, too. The pool can be gone since.
-            let config = zfs.device().pool_stats(&name).unwrap_or_default();
+            // Only this has the spares and caches, too.
+            let config = match zfs.device().pool_stats(&name) {
+                Ok(config) => config,
+                // It is gone since.
+                Err(errno) if errno.raw() == libc::ENOENT => continue,
+                Err(errno) => {
+                    let why = format!("cannot read which devices {name} has: {errno}");
+                    return Err((ErrorKind::Io, why));
+                }
+            };
             if let Some(root) = config.get_list("vdev_tree") {
                 collect_guids(root, &name, &mut guids);
             }
@@ -425,6 +662,35 @@ mod tests {
         assert!(mirror(3).is_like(&raidz2(5)) && raidz2(5).is_like(&mirror(3)));
         assert!(!mirror(2).is_like(&raidz2(5)) && !raidz2(4).is_like(&raidz2(5)));
         assert!(!raidz2(4).is_like(&NewVdev::raidz1(["a", "b", "c", "d"])));
+        let draid2 = |n: usize| NewVdev::from(NewDraid::draid2((0..n).map(|i| format!("{i}"))));
+        assert!(draid2(6).is_like(&raidz2(5)) && mirror(3).is_like(&draid2(6)));
+        assert!(draid2(6).is_like(&draid2(6)) && !draid2(6).is_like(&draid2(7)));
+        assert!(!draid2(6).is_like(&single()) && !draid2(6).is_like(&mirror(2)));
+    }
+
+    #[test]
+    fn a_draid_is_divided_as_zpool_divides_it() {
+        let shape = |parity, data, spares, devices| {
+            let shape = DraidShape::new(parity, data, spares, devices);
+            shape.map(|shape| (shape.data, shape.groups))
+        };
+        assert_eq!(shape(1, None, 0, 4), Ok((3, 1)));
+        assert_eq!(shape(1, Some(2), 1, 4), Ok((2, 1)));
+        assert_eq!(shape(2, Some(8), 2, 24), Ok((8, 11)));
+        assert_eq!(shape(2, None, 1, 52), Ok((8, 51)));
+        assert_eq!(shape(1, None, 0, 255), Ok((8, 85)));
+        for (data, spares, devices) in [
+            (Some(0), 0, 4),
+            (Some(4), 0, 4),
+            (Some(usize::MAX), 0, 4),
+            (None, 3, 4),
+            (None, 4, 4),
+            (Some(1), usize::MAX, 4),
+            (None, 101, 255),
+        ] {
+            let shape = shape(1, data, spares, devices);
+            assert!(shape.is_err(), "{data:?} {spares} {devices}: {shape:?}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(crate) use self::features::Features;
 pub use self::find::{FoundPool, FoundPools};
 pub use self::history::{History, HistoryRecord};
 pub use self::import::ImportPool;
-pub use self::layout::NewVdev;
+pub use self::layout::{NewDraid, NewVdev};
 pub use self::statistics::{IoStatistics, Latency, LatencyHistogram};
 pub use self::status::{
     PoolStatus, Scan, ScanKind, ScanState, VdevClass, VdevKind, VdevReason, VdevState, VdevStats,

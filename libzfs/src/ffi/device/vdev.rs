@@ -44,9 +44,11 @@ impl Device {
         self.run(ioctl::ZFS_IOC_VDEV_DETACH, command).map(drop)
     }
 
-    /// `ZFS_IOC_VDEV_ADD`: the vdevs of a tree like that of a new pool.
-    pub(crate) fn vdev_add(&self, pool: &str, tree: &NvList) -> Result<()> {
-        let command = Command::new(pool)?.config(tree)?;
+    /// `ZFS_IOC_VDEV_ADD`: the vdevs of a tree like that of a new pool. If it is wanted, those are
+    /// refused whose smallest blocks differ from those of the pool; 2.1 takes no notice.
+    pub(crate) fn vdev_add(&self, pool: &str, tree: &NvList, same_blocks: bool) -> Result<()> {
+        let mut command = Command::new(pool)?.config(tree)?;
+        command.zc.zc_tail.legacy.zc_flags = same_blocks.into();
         self.run(ioctl::ZFS_IOC_VDEV_ADD, command).map(drop)
     }
 
