@@ -3,7 +3,7 @@
 use bstr::ByteVec;
 
 use crate::error::{Error, ErrorKind, Failure, Operation, Result};
-use crate::handle::{Zfs, name_items};
+use crate::handle::{Items, Zfs};
 use crate::name::{BookmarkName, DatasetName, IncrementalSource, MAX_NAME_LEN, PoolName};
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, NativeProperty, Properties};
@@ -36,9 +36,13 @@ impl Zfs {
     #[doc(alias = "lzc_bookmark")]
     pub fn create_bookmarks(&self, bookmarks: &[(BookmarkName, IncrementalSource)]) -> Result<()> {
         let operation = Operation::CreateBookmarks;
-        let names: Vec<_> = bookmarks.iter().map(|(name, _)| name).collect();
-        let target = || name_items("bookmark", &names);
-        let refused = |kind, why: &str| Err(Error::refused(operation, target(), kind, why));
+        let target = Items {
+            what: "bookmark",
+            items: bookmarks,
+            name: |(name, _)| name.as_str(),
+        };
+        let refused =
+            |kind, why: &str| Err(Error::refused(operation, target.to_string(), kind, why));
         let list: NvList = bookmarks
             .iter()
             .map(|(name, of)| (name.as_str(), Value::from(of.as_str())))
@@ -46,7 +50,7 @@ impl Zfs {
         if list.len() != bookmarks.len() {
             return refused(ErrorKind::BookmarkExists, "the same name twice");
         }
-        let pool = names.first().map(|name| name.pool());
+        let pool = bookmarks.first().map(|(name, _)| name.pool());
         let elsewhere = |other: PoolName| Some(other) != pool;
         if bookmarks
             .iter()
@@ -55,7 +59,7 @@ impl Zfs {
             // The kernel says of some that the name is invalid, of others that it is no ancestor.
             return refused(ErrorKind::PoolsDiffer, "they are of one transaction");
         }
-        tracing::debug!(bookmarks = %target(), "create bookmarks");
+        tracing::debug!(bookmarks = %target, "create bookmarks");
         let result = self.library().bookmark(&list);
         self.batch(operation, target, pool.clone(), result)
             .map(drop)
@@ -198,8 +202,12 @@ impl Zfs {
     /// * [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_destroy_bookmarks")]
     pub fn destroy_bookmarks(&self, bookmarks: &[BookmarkName]) -> Result<()> {
-        let target = || name_items("bookmark", bookmarks);
-        tracing::debug!(bookmarks = %target(), "destroy bookmarks");
+        let target = Items {
+            what: "bookmark",
+            items: bookmarks,
+            name: BookmarkName::as_str,
+        };
+        tracing::debug!(bookmarks = %target, "destroy bookmarks");
         let list = bookmarks
             .iter()
             .map(|name| (name.as_str(), Value::Boolean))

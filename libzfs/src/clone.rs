@@ -102,7 +102,8 @@ impl CloneBuilder {
             .library()
             .clone(name, origin, &self.properties)
             .map_err(|errno| self.failed(errno))?;
-        self.zfs.record(Operation::Clone, self.target());
+        let target = format_args!("{} to {}", self.origin, self.name);
+        self.zfs.record(Operation::Clone, target);
         Ok(())
     }
 

@@ -428,13 +428,14 @@ impl fmt::Display for Dataset {
 /// User properties as the list that the kernel takes.
 pub(crate) fn user_properties<'a>(
     operation: Operation,
-    target: &str,
+    target: impl fmt::Display,
     properties: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<NvList> {
     let mut list = NvList::new();
     for (name, value) in properties {
         crate::name::check_user_property(name).map_err(|error| {
-            Error::refused(operation, target, ErrorKind::InvalidProperty, error)
+            let kind = ErrorKind::InvalidProperty;
+            Error::refused(operation, target.to_string(), kind, error)
         })?;
         list.insert(name, Value::String(BString::from(value)));
     }

@@ -79,7 +79,9 @@ impl Zfs {
         }
     }
 
-    /// Enters what this thread's last call has changed into the pool's history.
+    /// Enters what this thread's last call has changed into the pool's history. The kernel remembers
+    /// the pool of the last call that lets an entry in: after one that does not, as that which sets
+    /// properties of vdevs, it would come into the history of another pool.
     ///
     /// That it could not be entered is no failure of what was done.
     pub(crate) fn record(&self, operation: Operation, target: impl fmt::Display) {
@@ -106,19 +108,19 @@ impl Zfs {
     pub(crate) fn batch(
         &self,
         operation: Operation,
-        target: impl FnOnce() -> String,
+        target: impl fmt::Display,
         pool: Option<PoolName>,
         result: Result<(Result<(), Errno>, NvList), Errno>,
     ) -> Result<Outcome> {
         match result {
-            Err(errno) => Err(Error::from_errno(operation, target(), errno)),
+            Err(errno) => Err(Error::from_errno(operation, target.to_string(), errno)),
             Ok((Ok(()), errors)) => {
-                self.record(operation, target());
+                self.record(operation, target);
                 Ok(Outcome::new(&errors))
             }
             Ok((Err(errno), errors)) => {
                 let outcome = Outcome::new(&errors);
-                let error = Error::from_errno(operation, target(), errno);
+                let error = Error::from_errno(operation, target.to_string(), errno);
                 // The kernel's number for a pool or a dataset that is missing is that for a missing
                 // item.
                 let whole = outcome.items.is_empty() && errno.raw() == libc::ENOENT;
@@ -266,12 +268,22 @@ impl Outcome {
     }
 }
 
-/// `a`, or `3 snapshots, the first a`: how an error names the items of a call.
-pub(crate) fn name_items<T: AsRef<str>>(what: &str, items: &[T]) -> String {
-    match items {
-        [] => format!("no {what}"),
-        [only] => only.as_ref().to_owned(),
-        [first, ..] => format!("{} {what}s, the first {}", items.len(), first.as_ref()),
+/// `a`, or `3 snapshots, the first a`: how errors and the history name the items of a call.
+pub(crate) struct Items<'a, T> {
+    /// What one of them is.
+    pub(crate) what: &'static str,
+    pub(crate) items: &'a [T],
+    pub(crate) name: fn(&T) -> &str,
+}
+
+impl<T> fmt::Display for Items<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, items, name } = self;
+        match items {
+            [] => write!(f, "no {what}"),
+            [only] => f.write_str(name(only)),
+            [first, ..] => write!(f, "{} {what}s, the first {}", items.len(), name(first)),
+        }
     }
 }
 

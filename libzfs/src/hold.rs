@@ -8,7 +8,7 @@ use bstr::ByteVec;
 
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::ffi::Device;
-use crate::handle::{Outcome, Zfs, name_items};
+use crate::handle::{Items, Outcome, Zfs};
 use crate::name::{HoldTag, SnapshotName};
 use crate::nvlist::{NvList, Value};
 
@@ -58,8 +58,8 @@ impl Zfs {
         holds: &[(SnapshotName, HoldTag)],
         cleanup: Option<&Device>,
     ) -> Result<Holds> {
-        let target = || name_holds(holds);
-        tracing::debug!(holds = %target(), temporary = cleanup.is_some(), "hold");
+        let target = name_holds(holds);
+        tracing::debug!(holds = %target, temporary = cleanup.is_some(), "hold");
         // A snapshot is in the list as often as it has tags.
         let mut list = NvList::with_duplicates();
         for (snapshot, tag) in holds {
@@ -105,8 +105,8 @@ impl Zfs {
     /// As for [`release`](Self::release).
     #[doc(alias = "lzc_release")]
     pub fn release_many(&self, holds: &[(SnapshotName, HoldTag)]) -> Result<Holds> {
-        let target = || name_holds(holds);
-        tracing::debug!(holds = %target(), "release");
+        let target = name_holds(holds);
+        tracing::debug!(holds = %target, "release");
         let mut tags: BTreeMap<&str, NvList> = BTreeMap::new();
         for (snapshot, tag) in holds {
             tags.entry(snapshot.as_str())
@@ -154,9 +154,12 @@ pub(crate) fn with_tag(tag: &HoldTag, snapshots: &[SnapshotName]) -> Vec<(Snapsh
 }
 
 /// The snapshots of some holds, as an error names them.
-pub(crate) fn name_holds(holds: &[(SnapshotName, HoldTag)]) -> String {
-    let snapshots: Vec<_> = holds.iter().map(|(snapshot, _)| snapshot).collect();
-    name_items("snapshot", &snapshots)
+pub(crate) fn name_holds(holds: &[(SnapshotName, HoldTag)]) -> Items<'_, (SnapshotName, HoldTag)> {
+    Items {
+        what: "snapshot",
+        items: holds,
+        name: |(snapshot, _)| snapshot.as_str(),
+    }
 }
 
 /// A hold as [`Zfs::holds`] lists it.
@@ -220,10 +223,13 @@ impl Holds {
             _ => ErrorKind::SnapshotNotFound,
         };
         let failures = self.missing.iter().map(|hold| (item_name(hold), errno));
-        Err(
-            Error::new(self.operation, name_holds(&self.missing), kind, errno)
-                .with_failures(failures, self.suppressed),
+        Err(Error::new(
+            self.operation,
+            name_holds(&self.missing).to_string(),
+            kind,
+            errno,
         )
+        .with_failures(failures, self.suppressed))
     }
 }
 

@@ -111,7 +111,7 @@ impl HoldGuard {
         {
             return Err(Error::refused(
                 Operation::Hold,
-                name_holds(holds),
+                name_holds(holds).to_string(),
                 ErrorKind::NameTooLong,
                 format!("the tag of a temporary hold has at most {MAX_TAG_LEN} bytes"),
             ));

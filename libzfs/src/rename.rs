@@ -49,7 +49,7 @@ impl Zfs {
         }
         tracing::debug!(dataset = %from, %to, "rename");
         let renamed = self.library().rename(from.as_str(), to.as_str());
-        self.recorded(operation, target(), renamed)
+        self.recorded(operation, format_args!("{from} to {to}"), renamed)
             .map_err(|errno| {
                 let error = Error::from_errno(operation, target(), errno);
                 match error.kind() {
@@ -124,7 +124,7 @@ impl Zfs {
             ));
         }
         tracing::debug!(snapshot = %from, %to, "rename");
-        self.recorded(operation, target(), rename())
+        self.recorded(operation, format_args!("{from} to {to}"), rename())
             .map_err(|errno| {
                 let error = Error::from_errno(operation, target(), errno);
                 match error.kind() {

@@ -4,7 +4,7 @@ use bstr::BStr;
 
 use crate::dataset::{read, required, user_properties};
 use crate::error::{Error, ErrorKind, Operation, Result};
-use crate::handle::{Zfs, name_items};
+use crate::handle::{Items, Zfs};
 use crate::name::SnapshotName;
 use crate::nvlist::{NvList, Value};
 use crate::property::{self, NativeProperty, Properties, Property};
@@ -132,9 +132,10 @@ impl Zfs {
         properties: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<()> {
         let operation = Operation::CreateSnapshots;
-        let target = || name_items("snapshot", snapshots);
-        let properties = user_properties(operation, &target(), properties)?;
-        let refused = |kind, why: &str| Err(Error::refused(operation, target(), kind, why));
+        let target = name_snapshots(snapshots);
+        let properties = user_properties(operation, &target, properties)?;
+        let refused =
+            |kind, why: &str| Err(Error::refused(operation, target.to_string(), kind, why));
         if let Some(name) = snapshots
             .iter()
             .find(|name| name.short_name().contains('%'))
@@ -155,7 +156,7 @@ impl Zfs {
             // A list of C's would swallow the second of two equal names.
             return refused(ErrorKind::DuplicateSnapshots, "the same name twice");
         }
-        tracing::debug!(snapshots = %target(), "create snapshots");
+        tracing::debug!(snapshots = %target, "create snapshots");
         let properties = (!properties.is_empty()).then_some(&properties);
         let result = self.library().snapshot(&list, properties);
         self.batch(
@@ -186,8 +187,8 @@ impl Zfs {
     /// * [`ErrorKind::ReadOnlyPool`], [`ErrorKind::PermissionDenied`]
     #[doc(alias = "lzc_destroy_snaps")]
     pub fn destroy_snapshots(&self, snapshots: &[SnapshotName], how: Destroy) -> Result<()> {
-        let target = || name_items("snapshot", snapshots);
-        tracing::debug!(snapshots = %target(), ?how, "destroy snapshots");
+        let target = name_snapshots(snapshots);
+        tracing::debug!(snapshots = %target, ?how, "destroy snapshots");
         let result = self
             .library()
             .destroy_snaps(&names(snapshots), how == Destroy::Deferred);
@@ -221,6 +222,14 @@ pub enum Destroy {
     Now,
     /// When the last hold is released and the last clone is gone.
     Deferred,
+}
+
+fn name_snapshots(snapshots: &[SnapshotName]) -> Items<'_, SnapshotName> {
+    Items {
+        what: "snapshot",
+        items: snapshots,
+        name: SnapshotName::as_str,
+    }
 }
 
 fn names(snapshots: &[SnapshotName]) -> NvList {

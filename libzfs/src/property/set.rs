@@ -166,7 +166,7 @@ impl Zfs {
         let inherited = self
             .device()
             .inherit_property(name, property, back == Back::Revert);
-        self.recorded(operation, target(), inherited)
+        self.recorded(operation, format_args!("{property} of {name}"), inherited)
             .map_err(|errno| Error::from_errno(operation, target(), errno))
     }
 }
@@ -341,7 +341,11 @@ impl SetProperties {
         let one = (!self.quotas.is_empty()).then(one);
         let set = self.zfs.device().set_properties(name, &list);
         drop(one);
-        let set = self.zfs.recorded(operation, names_of(&list, name), set);
+        let names = NamesOf {
+            list: &list,
+            target: name,
+        };
+        let set = self.zfs.recorded(operation, names, set);
         let Err((errno, errors)) = set else {
             return Ok(PropertiesSet { error: None });
         };
@@ -372,10 +376,22 @@ impl SetProperties {
     }
 }
 
-/// `name: a, b`, as the history has it.
-pub(super) fn names_of(list: &NvList, target: impl fmt::Display) -> String {
-    let names: Vec<_> = list.names().map(ToString::to_string).collect();
-    format!("{target}: {}", names.join(", "))
+/// What the properties of a list are set of, with their names: `tank/data: a, b`, as the history
+/// has it.
+pub(super) struct NamesOf<'a> {
+    pub(super) list: &'a NvList,
+    pub(super) target: &'a str,
+}
+
+impl fmt::Display for NamesOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.target)?;
+        for (number, name) in self.list.names().enumerate() {
+            let separator = if number == 0 { ": " } else { ", " };
+            write!(f, "{separator}{name}")?;
+        }
+        Ok(())
+    }
 }
 
 /// The values in the kernel's form, or an error with all that cannot be set.

@@ -7,7 +7,7 @@ use crate::nvlist::NvList;
 
 use super::check::Target;
 use super::info::{PropertyHolder, Release};
-use super::set::{checked, names_of, refused};
+use super::set::{NamesOf, checked, refused};
 use super::{NativeProperty, PropertyValue, ValueError};
 
 impl Zfs {
@@ -116,7 +116,8 @@ impl SetPoolProperties {
         let (zfs, pool) = (&self.zfs, &self.pool);
         tracing::debug!(%pool, properties = list.len(), "set pool properties");
         let set = zfs.device().pool_set_props(pool.as_str(), list);
-        zfs.recorded(Operation::SetPoolProperties, names_of(list, pool), set)
+        let target = pool.as_str();
+        zfs.recorded(Operation::SetPoolProperties, NamesOf { list, target }, set)
             .map_err(|errno| {
                 let error = Error::from_errno(Operation::SetPoolProperties, pool.as_str(), errno);
                 // The kernel's number for a `bootfs` that does not exist is that of the pool.
