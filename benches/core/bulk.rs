@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use libzfs::testing::Pool;
-use libzfs::{BookmarkName, DatasetName, Destroy, HoldTag, IncrementalSource, SnapshotName};
+use libzfs::{BookmarkName, DatasetName, Destroy, HoldTag, IncrementalSource, SnapshotName, Zfs};
 
 use crate::c;
 use crate::measure::{Pairs, median, timed};
@@ -20,7 +20,10 @@ const CREATORS: usize = 50;
 /// A thousand file systems, each with a name for a snapshot and a bookmark of it. One call creates
 /// at most one snapshot of a dataset.
 pub(crate) struct Fixture {
-    pool: Pool,
+    /// What all is in.
+    _pool: Pool,
+    /// Which enters nothing into the history, as C does not.
+    zfs: Zfs,
     tag: HoldTag,
     snapshots: Vec<SnapshotName>,
     bookmarks: Vec<(BookmarkName, IncrementalSource)>,
@@ -75,7 +78,8 @@ impl Fixture {
             .map(|dataset| dataset.bookmark("nightly").unwrap())
             .collect();
         Self {
-            pool,
+            zfs: pool.zfs().clone().without_history(),
+            _pool: pool,
             tag: "replication".parse().unwrap(),
             c_tag: c::name("replication"),
             c_snapshots: snapshots.iter().map(c::name).collect(),
@@ -96,7 +100,7 @@ impl Fixture {
     }
 
     fn steps(&self) -> [Step<'_>; 6] {
-        let zfs = self.pool.zfs();
+        let zfs = &self.zfs;
         let tag = self.tag.as_str();
         let snapshot = |number: usize| self.snapshots[number].as_str();
         let bookmark = |number: usize| self.bookmark_names[number].as_str();

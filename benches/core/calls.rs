@@ -10,12 +10,16 @@ use libzfs::key::{Derivation, WrappingKey};
 use libzfs::testing::{Mount, Pool};
 use libzfs::{
     BookmarkName, DatasetName, Destroy, Encryption, HoldTag, IncrementalSource, Key, SnapshotName,
+    Zfs,
 };
 
 use crate::c;
 use crate::measure::Case;
 
 const KEY: [u8; 32] = [7; 32];
+
+/// A call that enters itself into the pool's history, as it does if nothing else is said.
+const ENTERED: &str = "hold, entered in the history";
 
 /// How many holds and bookmarks there are to list.
 const LISTED: usize = 10;
@@ -38,6 +42,8 @@ pub(crate) struct Fixture {
     /// Mounted, as datasets mostly are; the first field, so that it is the first to go.
     _mount: Mount,
     pool: Pool,
+    /// Which enters nothing into the history, as C does not.
+    zfs: Zfs,
     key: Key,
     wrapping_key: WrappingKey,
     data: Name<DatasetName>,
@@ -117,6 +123,7 @@ impl Fixture {
             stream_len: bytes.len(),
             reader,
             writer,
+            zfs: pool.zfs().clone().without_history(),
             pool,
         }
     }
@@ -131,7 +138,7 @@ impl Fixture {
     }
 
     fn reads(&self) -> Vec<Case<'_>> {
-        let zfs = self.pool.zfs();
+        let zfs = &self.zfs;
         let holds = || c::holds(&self.listed.c);
         vec![
             Case::new("(lzc_get_holds, twice)", holds, holds),
@@ -161,7 +168,7 @@ impl Fixture {
     }
 
     fn changes(&self) -> Vec<Case<'_>> {
-        let zfs = self.pool.zfs();
+        let zfs = &self.zfs;
         let (listed, tag) = (&self.listed, &self.tag);
         let hold = || c::hold(&tag.c, slice::from_ref(&listed.c));
         let release = || c::release(&tag.c, slice::from_ref(&listed.c));
@@ -183,6 +190,12 @@ impl Fixture {
             })
             .prepare(snapshot),
             Case::new("hold", hold, || {
+                let held = zfs.hold(&tag.safe, slice::from_ref(&listed.safe));
+                held.unwrap().all().unwrap();
+            })
+            .restore(release),
+            Case::new(ENTERED, hold, || {
+                let zfs = self.pool.zfs();
                 let held = zfs.hold(&tag.safe, slice::from_ref(&listed.safe));
                 held.unwrap().all().unwrap();
             })
@@ -213,7 +226,7 @@ impl Fixture {
     }
 
     fn keys(&self) -> Vec<Case<'_>> {
-        let zfs = self.pool.zfs();
+        let zfs = &self.zfs;
         let encrypted = &self.encrypted;
         let load = || c::load_key(&encrypted.c, &KEY, false);
         let unload = || c::unload_key(&encrypted.c);
@@ -240,7 +253,7 @@ impl Fixture {
     }
 
     fn streams(&self) -> Vec<Case<'_>> {
-        let zfs = self.pool.zfs();
+        let zfs = &self.zfs;
         vec![
             Case::new(
                 "send().write_to(pipe)",

@@ -32,8 +32,10 @@ const LEAST: usize = 10;
 const BULK_ROUNDS: usize = 3;
 
 const CALL_NOTES: &str = "\
-The first row is the same call on both sides: what the measurement is good for. What libzfs does
-more on purpose: send and receive are in a thread of their own, which no signal reaches.
+The first row is the same call on both sides: what the measurement is good for. Neither side enters
+anything into the history of the pool, but for libzfs in the row that says so, which takes a system
+call and a list more. What libzfs does more on purpose: send and receive are in a thread of their own,
+which no signal reaches.
 ";
 
 #[derive(Debug, Parser)]
