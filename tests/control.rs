@@ -229,7 +229,7 @@ fn a_send_that_nobody_reads_is_cancelled() {
             until_cancelled(control);
             let mut rest = Vec::new();
             let error = stream.read_to_end(&mut rest).unwrap_err();
-            assert_eq!(rest, []);
+            assert_eq!(rest, b"");
             assert!(stream.read(&mut [0]).is_err());
             Err::<(), _>(error.downcast().unwrap())
         });
@@ -383,7 +383,7 @@ fn what_is_cancelled_before_it_begins_does_not_begin() {
         assert_eq!(file.metadata().unwrap().len(), 0);
         let mut read = Vec::new();
         assert!(send.start().unwrap().read_to_end(&mut read).is_err());
-        assert_eq!(read, []);
+        assert_eq!(read, b"");
         let reader = FromReader(&stream[..]);
         assert_eq!(kind(receive().run(reader)), ErrorKind::Cancelled);
         let stream = zfs.send(&snap).start().unwrap();
