@@ -37,6 +37,8 @@ mod side;
 #[cfg(test)]
 mod tests;
 mod tree;
+#[cfg(feature = "replicate")]
+mod wrapped;
 
 #[cfg(feature = "replicate")]
 pub use self::error::{Error, Result};
@@ -58,3 +60,5 @@ pub use self::select::Selection;
 #[cfg(feature = "replicate")]
 pub use self::side::{Look, Order, Outgoing, Proof, Side, Source, Target};
 pub use self::tree::{DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree};
+#[cfg(feature = "replicate")]
+pub use self::wrapped::WrappedKey;

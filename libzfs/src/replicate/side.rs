@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::Read;
 
-use super::{Marks, Policy, Result, Transfer, Tree};
+use super::{Marks, Policy, Result, Transfer, Tree, WrappedKey};
 use crate::name::{DatasetName, SnapshotName};
 use crate::send::SendStream;
 use crate::transfer::TransferControl;
@@ -35,6 +35,17 @@ pub trait Side: Send + Sync {
     ///
     /// Any; what could be taken away is.
     fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()>;
+
+    /// The key of a dataset as it lies on disk, which tells whether a raw stream would change it;
+    /// none if there is no snapshot, no encryption, or nobody knows.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+        let _ = dataset;
+        Ok(None)
+    }
 }
 
 /// Where streams come from.
