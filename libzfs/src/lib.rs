@@ -44,13 +44,16 @@
 //!   in JSON, and what is read is bounded as what is decoded is; nothing is hidden.
 //! * `mount`: file systems are mounted as `zfs mount` does it, and unmounted. It takes the C library
 //!   libzfs, which is looked for at run time.
+//! * `replicate`: replication that is carried out, here and with a server on another machine.
+//! * `ssh`: such a server is reached by OpenSSH's client, which is started for it.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.
 //!
 //! # What it never does
 //!
-//! It starts no process, prints nothing, installs no signal handler and does not exit. What it does
-//! is logged with `tracing`, without keys. Nothing that a caller passes makes C abort; that memory
-//! runs out still does, in `libzfs_core` as in Rust's own library.
+//! It starts no process (but OpenSSH's client with the feature `ssh`, by a type of that name), prints
+//! nothing, installs no signal handler and does not exit. What it does is logged with `tracing`,
+//! without keys. Nothing that a caller passes makes C abort; that memory runs out still does, in
+//! `libzfs_core` as in Rust's own library.
 
 // The text above speaks of what is there by default.
 #![cfg_attr(not(feature = "lzc"), allow(rustdoc::broken_intra_doc_links))]

@@ -24,6 +24,8 @@ mod marks;
 mod plan;
 mod planner;
 #[cfg(feature = "replicate")]
+mod remote;
+#[cfg(feature = "replicate")]
 mod replication;
 #[cfg(feature = "replicate")]
 mod report;
@@ -50,6 +52,10 @@ pub use self::local::{LocalSource, LocalTarget, Verified};
 pub use self::marks::{InvalidMarks, Marks};
 pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
 pub use self::planner::plan;
+#[cfg(feature = "ssh")]
+pub use self::remote::Ssh;
+#[cfg(feature = "replicate")]
+pub use self::remote::{Confinement, Connection, Remote, Role, Server};
 #[cfg(feature = "replicate")]
 pub use self::replication::Replication;
 #[cfg(feature = "replicate")]

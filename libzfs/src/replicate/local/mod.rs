@@ -4,12 +4,13 @@ mod anchor;
 mod look;
 mod verified;
 mod verify;
+mod wrapped;
 
 use std::error::Error as _;
 
 use super::{
     Base, Error, Look, Marks, Order, Outgoing, Policy, Proof, Result, Side, Source, Target,
-    Transfer, Tree,
+    Transfer, Tree, WrappedKey,
 };
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
@@ -57,6 +58,10 @@ impl Side for LocalSource {
     fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
         anchor::settle_source(&self.0, marks, dataset, keep)
     }
+
+    fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+        wrapped::wrapped_key(&self.0, dataset)
+    }
 }
 
 impl Side for LocalTarget {
@@ -70,6 +75,10 @@ impl Side for LocalTarget {
 
     fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
         anchor::settle_target(&self.0, marks, dataset, keep)
+    }
+
+    fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+        wrapped::wrapped_key(&self.0, dataset)
     }
 }
 

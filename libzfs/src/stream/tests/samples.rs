@@ -334,6 +334,35 @@ pub(super) fn raw_stream(endian: Endian) -> Vec<u8> {
     stream_of(&raw_fields(), &list, raw_bodies(), endian)
 }
 
+/// A raw stream of that snapshot from that base, with its records so many times over, whose key is
+/// wrapped to that.
+pub(crate) fn raw_stream_of(
+    to_guid: u64,
+    from_guid: Option<u64>,
+    wrapped: u8,
+    times: usize,
+) -> Vec<u8> {
+    let keys = keys().with("DSL_CRYPTO_MASTER_KEY_1", vec![wrapped; 32]);
+    let list = NvList::new().with("crypt_keydata", keys);
+    let fields = BeginFields {
+        to_guid,
+        from_guid,
+        ..raw_fields()
+    };
+    let bodies = std::iter::repeat_with(raw_bodies).take(times).flatten();
+    stream_of(&fields, &list, bodies.collect(), Endian::HOST)
+}
+
+/// The stream of that snapshot from that base, but not raw.
+pub(crate) fn plain_stream_of(to_guid: u64, from_guid: Option<u64>) -> Vec<u8> {
+    let fields = BeginFields {
+        to_guid,
+        from_guid,
+        ..fields()
+    };
+    stream_of(&fields, &NvList::new(), bodies(), Endian::HOST)
+}
+
 /// A package of two streams with all types of records.
 pub(crate) fn package(endian: Endian) -> Vec<u8> {
     package_of(

@@ -1,0 +1,33 @@
+//! The key of a dataset as it lies on disk.
+
+use crate::error::ErrorKind;
+use crate::handle::Zfs;
+use crate::name::DatasetName;
+use crate::replicate::{Error, Result, WrappedKey};
+use crate::stream::ReadError;
+
+/// That of the first record of a stream of any snapshot, since all have the one of today, and there
+/// is no property that shows it.
+pub(super) fn wrapped_key(zfs: &Zfs, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+    let mut snapshots = match zfs.list(dataset).snapshots().run() {
+        Err(error) if error.kind() == ErrorKind::DatasetNotFound => return Ok(None),
+        listing => listing?,
+    };
+    let Some(entry) = snapshots.next().transpose()? else {
+        return Ok(None);
+    };
+    let Some(snapshot) = entry.name().snapshot() else {
+        return Ok(None);
+    };
+    if !zfs.dataset(dataset)?.encryption()?.is_on() {
+        return Ok(None);
+    }
+    let stream = zfs.send(snapshot).raw().start()?;
+    WrappedKey::read(stream).map_err(|error| match error {
+        ReadError::Stream(error) => error.into(),
+        ReadError::Io { error, .. } => match error.downcast::<crate::Error>() {
+            Ok(error) => error.into(),
+            Err(error) => Error::Lost(error),
+        },
+    })
+}

@@ -1,0 +1,245 @@
+//! What a client of a server may have.
+
+use super::super::{Base, Error, Look, Marks, Order, Policy, Result, Transfer};
+use super::message::{Request, Role};
+use crate::name::{DatasetName, SnapshotName};
+use crate::resume_token::{Expectation, ResumeToken};
+
+/// What the client of a [`Server`](super::Server) may see and touch: some datasets and what is below
+/// them, with some marks, for one policy.
+///
+/// What it never may, whatever is set here: destroy a dataset or a snapshot, roll anything back, set a
+/// property, give or take a name outside.
+///
+/// What is left to it is to use up room, with what it sends or, from a server that sends, with the
+/// snapshots that it holds. Against that there is a quota on the dataset that it is confined to, which
+/// no stream changes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Confinement {
+    within: Vec<DatasetName>,
+    marks: Vec<Marks>,
+    policy: Policy,
+    takes_snapshots: bool,
+    changes_keys: bool,
+}
+
+impl Confinement {
+    /// Confines to a dataset and all below it, without any marks.
+    pub fn to(dataset: &DatasetName) -> Self {
+        Self {
+            within: vec![dataset.clone()],
+            marks: Vec::new(),
+            policy: Policy::default(),
+            takes_snapshots: false,
+            changes_keys: false,
+        }
+    }
+
+    /// Lets the client have another dataset too, with all below it.
+    #[must_use]
+    pub fn and(mut self, dataset: &DatasetName) -> Self {
+        self.within.push(dataset.clone());
+        self
+    }
+
+    /// Lets the client set these marks and take them away. It cannot those of others, and so not let
+    /// go of what others rely on.
+    #[must_use]
+    pub fn marks(mut self, marks: &Marks) -> Self {
+        self.marks.push(marks.clone());
+        self
+    }
+
+    /// Receives for that policy, and no other; [`Policy::Vault`] if nothing is said.
+    #[must_use]
+    pub fn policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Lets the client of a server that sends take snapshots. They are never destroyed for it.
+    #[must_use]
+    pub fn allow_snapshots(mut self) -> Self {
+        self.takes_snapshots = true;
+        self
+    }
+
+    /// Lets streams change the key by which a copy is unlocked, as they do once the source's was
+    /// changed. Who can send then can make a copy, with all its snapshots, unreadable for good; see
+    /// [`WrappedKey`](crate::replicate::WrappedKey). It is for the one run behind a change that is
+    /// known of.
+    #[must_use]
+    pub fn allow_key_changes(mut self) -> Self {
+        self.changes_keys = true;
+        self
+    }
+
+    pub(super) fn allows_key_changes(&self) -> bool {
+        self.changes_keys
+    }
+
+    /// Refuses what the client may not ask for.
+    pub(super) fn check(&self, role: Role, request: &Request) -> Result<()> {
+        let (receives, sends) = (role == Role::ReceiveOnly, role == Role::SendRawOnly);
+        let is_in_role = match request {
+            Request::Tree { .. } | Request::WrappedKey { .. } => true,
+            Request::Anchor { .. } | Request::Settle { .. } => receives || sends,
+            Request::Estimate { .. } => !receives,
+            Request::Send { .. } => sends,
+            Request::TakeSnapshots { .. } => sends && self.takes_snapshots,
+            Request::Rename { .. }
+            | Request::DiscardPartial { .. }
+            | Request::Receive { .. }
+            | Request::Verify { .. } => receives,
+        };
+        if !is_in_role {
+            return refuse(format!("this server is {role}"));
+        }
+        match request {
+            Request::Tree { look } => self.check_look(look),
+            Request::WrappedKey { dataset } => self.check_dataset(dataset),
+            Request::Anchor { marks, snapshots } => {
+                self.check_marks(marks)?;
+                self.check_snapshots(snapshots.iter().map(|(snapshot, _)| snapshot))
+            }
+            Request::Settle {
+                marks,
+                dataset,
+                keep,
+            } => {
+                self.check_marks(marks)?;
+                self.check_dataset(dataset)?;
+                match keep.is_empty() {
+                    true => refuse("nothing would be held any more".to_owned()),
+                    false => Ok(()),
+                }
+            }
+            Request::TakeSnapshots { snapshots } => self.check_snapshots(snapshots),
+            Request::Estimate { transfer } | Request::Send { transfer } => {
+                self.check_transfer(transfer)
+            }
+            Request::Rename { from, to } => self.check_rename(from, to),
+            Request::DiscardPartial { dataset, .. } => self.check_dataset(dataset),
+            Request::Receive { order } => self.check_order(order),
+            Request::Verify { marks, order } => {
+                self.check_marks(marks)?;
+                self.check_order(order)
+            }
+        }
+    }
+
+    /// What the dataset is confined by.
+    fn place(&self, dataset: &DatasetName) -> Result<&DatasetName> {
+        // By these ZFS itself names what it hides, such as what is being received.
+        if dataset.as_str().contains('%') {
+            return refuse(format!("{dataset} is ZFS's own"));
+        }
+        let place = self.within.iter().find(|place| dataset.is_within(place));
+        place.ok_or_else(|| Error::Refused(format!("{dataset} is not within what is served")))
+    }
+
+    fn check_dataset(&self, dataset: &DatasetName) -> Result<()> {
+        self.place(dataset).map(drop)
+    }
+
+    fn check_snapshot(&self, snapshot: &SnapshotName) -> Result<()> {
+        if snapshot.short_name().contains('%') {
+            return refuse(format!("{snapshot} is ZFS's own"));
+        }
+        self.check_dataset(snapshot.dataset())
+    }
+
+    fn check_snapshots<'a>(
+        &self,
+        snapshots: impl IntoIterator<Item = &'a SnapshotName>,
+    ) -> Result<()> {
+        let mut snapshots = snapshots.into_iter();
+        snapshots.try_for_each(|snapshot| self.check_snapshot(snapshot))
+    }
+
+    fn check_marks(&self, marks: &Marks) -> Result<()> {
+        match self.marks.contains(marks) {
+            true => Ok(()),
+            false => refuse(format!("the marks {marks} are not this client's")),
+        }
+    }
+
+    fn check_look(&self, look: &Look) -> Result<()> {
+        look.since
+            .iter()
+            .try_for_each(|marks| self.check_marks(marks))?;
+        self.check_dataset(&look.top)
+    }
+
+    /// A copy is given another name below the same place, which itself keeps its own.
+    fn check_rename(&self, from: &DatasetName, to: &DatasetName) -> Result<()> {
+        let (old, new) = (self.place(from)?, self.place(to)?);
+        if old != new || from == old || to == new {
+            return refuse(format!("{from} cannot become {to} here"));
+        }
+        Ok(())
+    }
+
+    fn check_order(&self, order: &Order) -> Result<()> {
+        self.check_snapshot(&order.snapshot)?;
+        order
+            .origin
+            .iter()
+            .try_for_each(|origin| self.check_snapshot(origin))?;
+        if order.policy != self.policy {
+            return refuse(format!("this server receives for {:?} only", self.policy));
+        }
+        match &order.resumed {
+            // The dataset that it names is one of the sender's.
+            Some(token) => check_token(token, order.guid, order.base, Expectation::new()),
+            None => Ok(()),
+        }
+    }
+
+    fn check_transfer(&self, transfer: &Transfer) -> Result<()> {
+        self.check_snapshot(&transfer.snapshot)?;
+        match &transfer.base {
+            Some(Base::Snapshot { name, .. }) => self.check_snapshot(name)?,
+            Some(Base::Bookmark { name, .. }) => self.check_dataset(name.dataset())?,
+            None => {}
+        }
+        let base = transfer.base.as_ref().map(Base::guid);
+        match &transfer.resumed {
+            Some(token) => {
+                let dataset = transfer.snapshot.dataset().as_str();
+                check_token(
+                    token,
+                    transfer.guid,
+                    base,
+                    Expectation::new().dataset(dataset),
+                )
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// Refuses a token that is not of this raw transfer.
+fn check_token(token: &str, guid: u64, base: Option<u64>, expected: Expectation) -> Result<()> {
+    let refused = |why: String| Error::Refused(format!("the resume token: {why}"));
+    let token: ResumeToken = token
+        .parse()
+        .map_err(|error: crate::resume_token::TokenError| refused(error.to_string()))?;
+    let expected = expected
+        .to_guid(guid)
+        .from_guid(base.unwrap_or(0))
+        .raw(true);
+    token
+        .check(&expected)
+        .map_err(|mismatch| refused(mismatch.to_string()))?;
+    // A raw stream is never redacted; with these one would be sent from elsewhere.
+    let fields = token.fields();
+    match (&fields.redact_snaps, &fields.book_redact_snaps) {
+        (None, None) => Ok(()),
+        _ => Err(refused("it is of a redacted transfer".to_owned())),
+    }
+}
+
+fn refuse<T>(why: String) -> Result<T> {
+    Err(Error::Refused(why))
+}
