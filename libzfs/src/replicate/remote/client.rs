@@ -87,7 +87,11 @@ impl Connection {
     }
 
     /// How long it waits from now on, and with which control.
-    fn wait(&mut self, limit: Duration, control: Option<&TransferControl>) -> Result<()> {
+    pub(super) fn wait(
+        &mut self,
+        limit: Duration,
+        control: Option<&TransferControl>,
+    ) -> Result<()> {
         let mut watch = Watch::default();
         if let Some(control) = control {
             watch.add(control).map_err(Error::Lost)?;

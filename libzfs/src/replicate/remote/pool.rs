@@ -117,7 +117,11 @@ pub(super) struct Lease {
 
 impl Lease {
     /// Keeps the connection: it stands where the next request can begin.
-    pub(super) fn give_back(self) {
+    pub(super) fn give_back(mut self) {
+        // Nobody's control has to do with it any more.
+        if self.connection.wait(self.slot.0.limit, None).is_err() {
+            return;
+        }
         let mut slots = self.slot.0.slots();
         slots.idle.push(self.connection);
         // It stays open, whatever the slot takes it for.

@@ -45,6 +45,8 @@ fn a_stream_is_pushed_as_it_is() {
                 remote
                     .receive(&order(5, None), reader(&stream), &control)
                     .unwrap();
+                assert_eq!(control.progress().bytes, stream.len() as u64);
+                assert!(!control.is_running());
             }
             drop(remote);
             served.join().unwrap().unwrap();
@@ -67,7 +69,10 @@ fn a_stream_is_pulled_as_it_is() {
             for _ in 0..2 {
                 let control = TransferControl::new();
                 let stream = remote.send(&transfer(5, Some(4)), &control).unwrap();
+                assert!(control.is_running());
                 assert!(read(stream).unwrap() == fake.stream);
+                assert_eq!(control.progress().bytes, fake.stream.len() as u64);
+                assert!(!control.is_running());
             }
             drop(remote);
             served.join().unwrap().unwrap();
