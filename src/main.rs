@@ -1,41 +1,51 @@
 //! `zvault`: raw-encrypted ZFS replication to a place that never has the keys.
+//!
+//! What it does is in `libzfs`; here is what people see of it.
 
-use clap::{Parser, Subcommand};
+mod arguments;
+mod command;
+mod config;
+mod exit;
+mod interrupt;
+mod job;
+mod keep;
+mod keys;
+mod output;
+mod place;
+mod progress;
+mod units;
 
-#[derive(Parser)]
-#[command(name = "zvault", about, version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
+use std::process::ExitCode;
 
-#[derive(Subcommand)]
-enum Command {
-    /// Show the versions of zvault, of the OpenZFS library and of the kernel module
-    Version,
-}
+use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
 
-fn main() {
-    match Arguments::parse().command {
-        Command::Version => version(),
-    }
-}
+use crate::arguments::Arguments;
+use crate::output::Output;
 
-fn version() {
-    println!("zvault         {}", env!("CARGO_PKG_VERSION"));
-
-    let userland = libzfs::userland_library();
-    let release = match userland.version {
-        Some(version) => version.trim_start_matches("zfs-").to_owned(),
-        None => "release not known: libzfs, which knows it, is not installed".to_owned(),
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log(arguments.common.verbose);
+    let output = Output::new(arguments.common.json);
+    let exit = match command::run(&arguments, &output) {
+        Ok(exit) => exit,
+        Err(problem) => output.problem(&problem),
     };
-    match userland.path {
-        Some(path) => println!("libzfs_core    {release} ({})", path.display()),
-        None => println!("libzfs_core    {release}"),
-    }
+    exit.into()
+}
 
-    match libzfs::kernel_version() {
-        Ok(version) => println!("kernel module  {version}"),
-        Err(error) => println!("kernel module  missing: {error}"),
-    }
+/// What the library logs goes to standard error, so that standard output has nothing but results.
+fn log(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(output::has_colours(&std::io::stderr()))
+        .without_time()
+        .init();
 }

@@ -6,11 +6,14 @@
 //! dataset that it is of; nothing on the destination is ever rolled back or destroyed for the sake
 //! of a plan, but partial state that the same replication left behind.
 //!
-//! [`Retention`] decides which snapshots may go when old ones are pruned.
+//! [`Retention`] decides which snapshots may go when old ones are pruned, and [`Prune`] destroys them.
+//! [`audit`] compares copies with what was promised of them.
 //!
 //! All of this is computed without ZFS. With the feature `replicate` a plan is carried out between a
 //! [`Source`] and a [`Target`], each on this machine or on another.
 
+#[cfg(feature = "replicate")]
+mod audit;
 #[cfg(feature = "replicate")]
 mod carry;
 #[cfg(feature = "replicate")]
@@ -23,6 +26,8 @@ mod local;
 mod marks;
 mod plan;
 mod planner;
+#[cfg(feature = "replicate")]
+mod prune;
 #[cfg(feature = "replicate")]
 mod remote;
 #[cfg(feature = "replicate")]
@@ -43,6 +48,11 @@ mod tree;
 mod wrapped;
 
 #[cfg(feature = "replicate")]
+pub use self::audit::{
+    Audit, Breach, Copies, CopyAudit, CopyEncryption, CopySnapshot, CopyState, NewestVerified,
+    Promise, Shared, audit,
+};
+#[cfg(feature = "replicate")]
 pub use self::error::{Error, Result};
 pub use self::finding::{Finding, Obstacle, Severity};
 #[cfg(feature = "replicate")]
@@ -56,6 +66,8 @@ pub use self::planner::plan;
 pub use self::remote::Ssh;
 #[cfg(feature = "replicate")]
 pub use self::remote::{Confinement, Connection, Remote, Role, Server};
+#[cfg(feature = "replicate")]
+pub use self::prune::{NotPruned, Prune, Pruned};
 #[cfg(feature = "replicate")]
 pub use self::replication::Replication;
 #[cfg(feature = "replicate")]

@@ -48,7 +48,7 @@ impl Verified {
             .max_by_key(|verified| verified.time)
     }
 
-    pub(super) fn named(properties: &Properties, name: &str) -> Option<Self> {
+    pub(in crate::replicate) fn named(properties: &Properties, name: &str) -> Option<Self> {
         let property = properties.user(name)?;
         match property.source {
             Source::Local => serde_json::from_slice(property.value).ok(),
