@@ -68,6 +68,9 @@ pub(crate) enum Command {
     Unlock(Unlock),
     /// Unmount a tree and unload its keys
     Lock(Lock),
+    /// Serve a zvault on another machine, over standard input and output
+    #[command(after_help = SERVE)]
+    Serve(Serve),
     /// Look into send streams, without ZFS
     #[command(subcommand)]
     Stream(Stream),
@@ -216,9 +219,9 @@ pub(crate) struct Verify {
     /// The copies; each with all below it
     #[arg(required = true, value_name = "DATASET")]
     pub(crate) datasets: Vec<DatasetName>,
-    /// What they are copies of, to compare snapshots with
+    /// What they are copies of, here or on another machine, to compare snapshots with
     #[arg(long, value_name = "DATASET")]
-    pub(crate) source: Option<DatasetName>,
+    pub(crate) source: Option<Place>,
     /// The datasets only have copies below them, and are none themselves
     #[arg(long, conflicts_with = "source")]
     pub(crate) below: bool,
@@ -375,6 +378,51 @@ pub(crate) struct Lock {
     /// The dataset, with all below it
     pub(crate) dataset: DatasetName,
 }
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) role: Role,
+    /// The dataset that the client may have, with all below it
+    pub(crate) dataset: DatasetName,
+    /// Another one that it may have
+    #[arg(long, value_name = "DATASET")]
+    pub(crate) and: Vec<DatasetName>,
+    /// Marks that it may set and take away
+    #[arg(long, value_name = "NAME")]
+    pub(crate) marks: Vec<Marks>,
+    /// What copies are for
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) policy: PolicyName,
+    /// Let the client take snapshots
+    #[arg(long)]
+    pub(crate) allow_snapshots: bool,
+    /// Let streams change the keys of copies, for the one run after a key was changed at the source
+    #[arg(long)]
+    pub(crate) allow_key_changes: bool,
+}
+
+/// What a client may do.
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Role {
+    /// It may send raw streams to here
+    #[arg(long)]
+    pub(crate) receive_only: bool,
+    /// It may have raw streams from here
+    #[arg(long)]
+    pub(crate) send_raw_only: bool,
+    /// It may look
+    #[arg(long)]
+    pub(crate) read_only: bool,
+}
+
+const SERVE: &str = "\
+Made for a forced command of sshd: whoever has the key gets this and nothing
+else, whatever command it asks for. What is refused is logged to standard
+error. In authorized_keys:
+
+  restrict,command=\"zvault serve --receive-only --marks offsite vault/prod\" ssh-ed25519 AAAA...";
 
 #[derive(Subcommand)]
 pub(crate) enum Stream {

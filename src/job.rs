@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use libzfs::Zfs;
 use libzfs::replicate::{
     Intermediates, Limits, LocalSource, LocalTarget, Marks, Policy, Replication, Request,
-    Selection, Source, Target,
+    Selection, Source, Ssh, Target,
 };
 
 use crate::arguments::{PolicyName, Replicate, Want};
@@ -105,7 +105,7 @@ impl Job {
                     None => "",
                 };
                 let command = self.serve("--send-raw-only", &self.source, snapshots);
-                return Err(Problem::failed(format!("{host} {command}")));
+                Box::new(self.ssh(host, command).connect()?)
             }
         };
         let target: Box<dyn Target> = match &self.destination.host {
@@ -116,7 +116,7 @@ impl Job {
                     PolicyName::Standby => " --policy standby",
                 };
                 let command = self.serve("--receive-only", &self.destination, policy);
-                return Err(Problem::failed(format!("{host} {command}")));
+                Box::new(self.ssh(host, command).connect()?)
             }
         };
         Ok(Sides { source, target })
@@ -132,6 +132,12 @@ impl Job {
                 format!("zvault serve {role} --marks {marks}{more} -- '{dataset}'")
             }
         }
+    }
+
+    fn ssh(&self, host: &str, command: String) -> Ssh {
+        let options = self.ssh.options.iter();
+        let ssh = Ssh::new(host).connections(self.limits.at_once + 1);
+        options.fold(ssh.command(command), Ssh::option)
     }
 
     /// The replication between these sides.

@@ -32,6 +32,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -48,6 +49,7 @@ const ZVAULT: &str = env!("CARGO_BIN_EXE_zvault");
 
 /// What zvault exits with.
 const DONE: i32 = 0;
+const FAILED: i32 = 1;
 const USAGE: i32 = 2;
 const FINDING: i32 = 3;
 const INTERRUPTED: i32 = 4;
@@ -191,7 +193,10 @@ fn a_copy_is_passed_on_and_restored() {
     snapshot(pool.zfs(), &source, "one");
     let (vault, third) = (pool.dataset("vault"), pool.dataset("third"));
     let push = |from: &DatasetName, to: &DatasetName, marks| {
-        zvault(&["push", from.as_str(), to.as_str(), "--marks", marks], DONE);
+        zvault(
+            &["push", from.as_str(), to.as_str(), "--marks", marks],
+            DONE,
+        );
     };
     push(&source, &vault, "first");
     // From where nobody has the key.
@@ -204,7 +209,12 @@ fn a_copy_is_passed_on_and_restored() {
     let key = directory.path().join("key");
     fs::write(&key, [7; 32]).unwrap();
     let at = directory.path().join("at");
-    let unlock = ["unlock", third.as_str(), "--key-file", key.to_str().unwrap()];
+    let unlock = [
+        "unlock",
+        third.as_str(),
+        "--key-file",
+        key.to_str().unwrap(),
+    ];
     let unlock = [&unlock[..], &["--at", at.to_str().unwrap()]].concat();
     zvault(&unlock, DONE);
     assert_eq!(fs::read(at.join("file")).unwrap(), b"of the house");
@@ -247,7 +257,10 @@ fn what_went_its_own_way_is_left_alone() {
     assert!(text.contains("has a snapshot of its own"), "{text}");
     assert!(text.contains("rename the copy"), "{text}");
     assert_eq!(guids(&to), before);
-    zvault(&["verify", to.as_str(), "--source", source.as_str()], FINDING);
+    zvault(
+        &["verify", to.as_str(), "--source", source.as_str()],
+        FINDING,
+    );
     zfs_says(&["destroy", &format!("{to}@own")]);
     zvault(&push, DONE);
 
@@ -269,7 +282,10 @@ fn wait_for_partial(dataset: &DatasetName) {
     let since = Instant::now();
     while since.elapsed() < LIMIT {
         let args = ["get", "-Hpo", "value", "receive_resume_token"];
-        let said = Command::new("zfs").args(args).arg(dataset.as_str()).output();
+        let said = Command::new("zfs")
+            .args(args)
+            .arg(dataset.as_str())
+            .output();
         let said = String::from_utf8(said.unwrap().stdout).unwrap();
         if said.trim().len() > 1 {
             return;
@@ -296,7 +312,9 @@ fn what_was_interrupted_goes_on() {
             .spawn()
             .unwrap();
         thread::sleep(Duration::from_secs(4));
-        let kill = Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+        let kill = Command::new("kill")
+            .args(["-s", signal, &child.id().to_string()])
+            .status();
         assert!(kill.unwrap().success());
         if signal == "TERM" {
             check(&push, &child.wait_with_output().unwrap(), INTERRUPTED);
@@ -358,6 +376,59 @@ fn jobs_are_run() {
     assert!(text.contains("tkae"), "{text}");
 }
 
+/// A program in the place of `ssh` that starts on this machine what is to be started on the other.
+const SSH: &str = "#!/bin/sh\nfor command; do :; done\nexec sh -c \"$command\"\n";
+
+#[test]
+fn the_other_side_can_be_another_machine() {
+    let pool = pool("zrssh");
+    let source = encrypted(&pool, "prod");
+    let (vault, back) = (pool.dataset("vault"), pool.dataset("back"));
+    let programs = tempfile::tempdir().unwrap();
+    let ssh = programs.path().join("ssh");
+    fs::write(&ssh, SSH).unwrap();
+    fs::set_permissions(&ssh, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = with_zvault(programs.path());
+    let run = |args: &[&str], exit| {
+        let output = Command::new(ZVAULT).args(args).env("PATH", &path).output();
+        check(args, &output.unwrap(), exit)
+    };
+    let there = |dataset: &DatasetName| format!("ssh://backup@vault.example/{dataset}");
+    let push = ["push", source.as_str(), &there(&vault), "--marks", "test"];
+    run(&[&push[..], &["--take", "rep-"]].concat(), DONE);
+    assert_eq!(guids(&source), guids(&vault));
+    assert_eq!(property_says("keystatus", &vault), "unavailable");
+    let pull = ["pull", &there(&source), back.as_str(), "--marks", "back"];
+    run(&[&pull[..], &["--take", "back-"]].concat(), DONE);
+    assert_eq!(guids(&source), guids(&back));
+    let verify = ["verify", back.as_str(), "--source", &there(&source)];
+    let text = run(&verify, DONE);
+    assert!(text.contains("the promise is kept"), "{text}");
+
+    // What is forced there decides, whatever is asked for.
+    let elsewhere = pool.dataset("elsewhere");
+    file_system(&pool, "elsewhere");
+    let forced = format!("zvault serve --receive-only --marks test {elsewhere}");
+    snapshot(pool.zfs(), &source, "rep-later");
+    let before = guids(&vault);
+    run(&[&push[..], &["--ssh-command", &forced]].concat(), FAILED);
+    assert_eq!(guids(&vault), before);
+    // Nobody speaks to it by hand.
+    let serve = ["serve", "--receive-only", vault.as_str()];
+    let output = Command::new(ZVAULT)
+        .args(serve)
+        .stdin(Stdio::null())
+        .output();
+    let output = output.unwrap();
+    assert!(output.stdout.len() < 200, "{output:?}");
+}
+
+/// A search path with zvault in it.
+fn with_zvault(directory: &Path) -> String {
+    std::os::unix::fs::symlink(ZVAULT, directory.join("zvault")).unwrap();
+    format!("{}:{}", directory.display(), std::env::var("PATH").unwrap())
+}
+
 /// The README with its commands as they are written there, and what each of them printed.
 struct Shown {
     command: String,
@@ -366,7 +437,9 @@ struct Shown {
 
 fn five_minutes() -> Vec<Shown> {
     let readme = include_str!("../README.md");
-    let (_, block) = readme.split_once("<!-- five minutes -->\n```console\n").unwrap();
+    let (_, block) = readme
+        .split_once("<!-- five minutes -->\n```console\n")
+        .unwrap();
     let (block, _) = block.split_once("```").unwrap();
     let mut shown: Vec<Shown> = Vec::new();
     for line in block.lines() {
@@ -385,7 +458,11 @@ fn five_minutes() -> Vec<Shown> {
 fn alike(text: &str) -> String {
     let mut alike = String::new();
     for character in text.chars() {
-        let character = if character.is_ascii_digit() { '0' } else { character };
+        let character = if character.is_ascii_digit() {
+            '0'
+        } else {
+            character
+        };
         let is_repeated = (character == '0' || character == ' ') && alike.ends_with(character);
         if !is_repeated {
             alike.push(character);
@@ -398,7 +475,11 @@ fn alike(text: &str) -> String {
 fn the_readme_is_true() {
     let programs = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(ZVAULT, programs.path().join("zvault")).unwrap();
-    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let path = format!(
+        "{}:{}",
+        programs.path().display(),
+        std::env::var("PATH").unwrap()
+    );
     let mut transcript = String::new();
     let mut is_true = true;
     for Shown { command, printed } in five_minutes() {
@@ -415,5 +496,8 @@ fn the_readme_is_true() {
         let destroyed = Command::new("zpool").args(["destroy", pool]).status();
         assert!(destroyed.unwrap().success());
     }
-    assert!(is_true, "the README shows something else than this:\n{transcript}");
+    assert!(
+        is_true,
+        "the README shows something else than this:\n{transcript}"
+    );
 }

@@ -7,6 +7,7 @@ mod plan;
 mod prune;
 mod push;
 mod run;
+mod serve;
 mod status;
 mod stream;
 mod unlock;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         Command::Release(release) => hold::release(release, output),
         Command::Unlock(unlock) => unlock::run(unlock, output),
         Command::Lock(lock) => lock::run(lock, output),
+        Command::Serve(serve) => serve::run(serve),
         Command::Stream(stream) => stream::run(stream, output),
         Command::Version => version::run(output),
         Command::Completions { shell } => man::completions(*shell),

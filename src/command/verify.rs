@@ -2,12 +2,15 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use libzfs::replicate::{Audit, Breach, Copies, CopyAudit, Promise, Tree, audit};
-use libzfs::{DatasetName, Zfs};
+use libzfs::Zfs;
+use libzfs::replicate::{
+    Audit, Breach, Copies, CopyAudit, LocalSource, Look, Promise, Side, Ssh, Tree, audit,
+};
 
 use crate::arguments::Verify;
 use crate::exit::{Exit, Outcome, Problem};
 use crate::output::{Cell, Mood, Output};
+use crate::place::Place;
 use crate::units::show_seconds;
 
 pub(super) fn run(verify: &Verify, output: &Output) -> Outcome {
@@ -33,14 +36,23 @@ pub(super) fn run(verify: &Verify, output: &Output) -> Outcome {
     show(&audits, output)
 }
 
-/// What the source has, as far as it is compared.
-fn source_tree(zfs: &Zfs, top: &DatasetName) -> Outcome<Tree> {
-    use libzfs::replicate::{LocalSource, Look, Side as _};
+/// What the source has.
+fn source_tree(zfs: &Zfs, place: &Place) -> Outcome<Tree> {
     let look = Look {
-        top: top.clone(),
+        top: place.dataset.clone(),
         since: None,
     };
-    Ok(LocalSource::new(zfs).tree(&look)?)
+    let tree = match &place.host {
+        None => LocalSource::new(zfs).tree(&look)?,
+        Some(host) => {
+            let command = format!("zvault serve --read-only -- '{}'", place.dataset);
+            Side::tree(&Ssh::new(host).command(command).connect()?, &look)?
+        }
+    };
+    if tree.datasets.is_empty() {
+        return Err(Problem::failed(format!("{place} is not there")));
+    }
+    Ok(tree)
 }
 
 pub(crate) fn now() -> u64 {

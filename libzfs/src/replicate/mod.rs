@@ -62,12 +62,12 @@ pub use self::local::{LocalSource, LocalTarget, Verified};
 pub use self::marks::{InvalidMarks, Marks};
 pub use self::plan::{Action, Base, Intermediates, Plan, Policy, Request, Step, Transfer};
 pub use self::planner::plan;
+#[cfg(feature = "replicate")]
+pub use self::prune::{NotPruned, Prune, Pruned};
 #[cfg(feature = "ssh")]
 pub use self::remote::Ssh;
 #[cfg(feature = "replicate")]
 pub use self::remote::{Confinement, Connection, Remote, Role, Server};
-#[cfg(feature = "replicate")]
-pub use self::prune::{NotPruned, Prune, Pruned};
 #[cfg(feature = "replicate")]
 pub use self::replication::Replication;
 #[cfg(feature = "replicate")]

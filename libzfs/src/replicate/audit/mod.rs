@@ -340,8 +340,11 @@ impl Auditor<'_> {
         if !self.state.read_only {
             breaches.push(Breach::Writable);
         }
+        // A standby is mounted by name.
+        let is_standby = self.promise.policy == Policy::WarmStandby;
         match self.state.can_mount.as_deref() {
             None | Some("off") => {}
+            Some("noauto") if is_standby => {}
             Some(value) => breaches.push(Breach::CanMount {
                 value: value.to_owned(),
             }),
