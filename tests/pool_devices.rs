@@ -395,6 +395,9 @@ fn the_errors_of_a_device_are_counted_and_forgotten() {
         (scan.kind, scan.state, scan.errors),
         (ScanKind::Scrub, ScanState::Finished, 0)
     );
+    let none = zfs.clear_vdev_errors(name, VdevGuid::new(0));
+    assert_eq!(kind(none), ErrorKind::VdevNotFound);
+    assert!(device(&pool, first).stats.read_errors > 0);
     zfs.clear_vdev_errors(name, first).unwrap();
     assert_eq!(device(&pool, first).stats.read_errors, 0);
     let history = zfs.pool_history(name).map(Result::unwrap);

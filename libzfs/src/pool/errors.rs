@@ -77,6 +77,17 @@ impl Zfs {
     /// As for [`clear_errors`](Self::clear_errors); [`ErrorKind::VdevNotFound`].
     #[doc(alias = "zpool_clear")]
     pub fn clear_vdev_errors(&self, pool: &PoolName, vdev: VdevGuid) -> Result<()> {
+        if vdev.get() == 0 {
+            // So the kernel is told that all are meant.
+            let kind = ErrorKind::VdevNotFound;
+            let errno = kind.usual_errno();
+            return Err(Error::new(
+                Operation::ClearErrors,
+                pool.as_str(),
+                kind,
+                errno,
+            ));
+        }
         self.clear(pool, Some(vdev))
     }
 

@@ -150,7 +150,8 @@ impl Kind {
 }
 
 /// A dRAID to be: devices of which one, two or three may be lost, and which have spare space among
-/// them, so that what was lost is soon there again. It becomes a [`NewVdev`].
+/// them, so that what was lost is soon there again. It becomes a [`NewVdev`]. Of each device it takes
+/// more than the 64 MiB that others need.
 ///
 /// ```no_run
 /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
