@@ -261,6 +261,7 @@ impl AttachDevice {
     ///
     /// * [`ErrorKind::DeviceNotFound`], [`ErrorKind::DeviceTooSmall`], [`ErrorKind::DeviceInUse`],
     ///   [`ErrorKind::DeviceBlocksTooLarge`], [`ErrorKind::InvalidLayout`];
+    /// * [`ErrorKind::InvalidProperty`]: an `ashift` that cannot be;
     /// * [`ErrorKind::VdevNotFound`]; [`ErrorKind::VdevNotSupported`]: nothing can be attached to
     ///   that vdev;
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::PermissionDenied`],
