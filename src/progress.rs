@@ -9,7 +9,7 @@ use libzfs::SnapshotName;
 use libzfs::replicate::Event;
 
 use crate::output::{Output, warn};
-use crate::units::show_bytes;
+use crate::units::{count, show_bytes};
 
 /// Says on standard error what happens.
 pub(crate) enum Progress {
@@ -80,12 +80,10 @@ impl Progress {
     fn say(&self, event: &Event) {
         match event {
             Event::Taken { snapshots } => {
-                let first = snapshots.first().map(SnapshotName::as_str);
-                warn(format!(
-                    "took {} snapshots: {}, ...",
-                    snapshots.len(),
-                    first.unwrap_or_default()
-                ));
+                if let Some(first) = snapshots.first() {
+                    let number = count(snapshots.len(), "snapshot");
+                    warn(format!("took {number}: @{}", first.short_name()));
+                }
             }
             Event::Found { finding } => warn(finding.to_string()),
             Event::Sending { transfer, .. } if matches!(self, Self::Lines) => {

@@ -77,6 +77,14 @@ fn number_with(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     })
 }
 
+/// So many of them: `1 stream`, `2 streams`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
+}
+
 /// So many seconds in the largest unit that leaves two digits or fewer.
 pub(crate) fn show_seconds(seconds: u64) -> String {
     match seconds {

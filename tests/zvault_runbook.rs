@@ -167,7 +167,7 @@ fn a_tree_is_replicated() {
     assert!((1 << 20..2 << 20).contains(&estimate(0)), "{plan}");
     assert!(estimate(1) < 1 << 19, "{plan}");
     let text = run("push", &["--newest", "--only", "rep-"], DONE);
-    assert!(text.contains("1 streams received"), "{text}");
+    assert!(text.contains("1 stream received"), "{text}");
     let text = run("push", &["--newest", "--only", "rep-"], DONE);
     assert!(text.contains("up to date"), "{text}");
     assert!(held(&to).ends_with("@rep-later"));

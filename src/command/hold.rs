@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::arguments::Hold;
 use crate::exit::{Exit, Outcome, Problem};
-use crate::output::Output;
+use crate::output::{Output, warn};
 
 /// What zvault's own tags begin with.
 const ANCHORS: &str = "zvault:";
@@ -15,6 +15,8 @@ const ANCHORS: &str = "zvault:";
 struct Done<'a> {
     tag: &'a str,
     snapshots: Vec<SnapshotName>,
+    /// Those that are not there, or are not held so.
+    missing: Vec<&'a SnapshotName>,
 }
 
 pub(super) fn hold(hold: &Hold, output: &Output) -> Outcome {
@@ -72,22 +74,24 @@ fn done(
 ) -> Outcome {
     snapshots.retain(|snapshot| !missing.iter().any(|(name, _)| name == snapshot));
     let tag = hold.tag.as_str();
-    let (count, first) = (missing.len(), missing.first());
+    let missing: Vec<_> = missing.iter().map(|(name, _)| name).collect();
+    let exit = match missing.is_empty() {
+        true => Exit::Done,
+        false => Exit::Failed,
+    };
     if output.is_json() {
-        output.json(&Done { tag, snapshots })?;
-    } else {
-        for snapshot in &snapshots {
-            output.line(format!("{what} {snapshot}"))?;
-        }
+        output.json(&Done {
+            tag,
+            snapshots,
+            missing,
+        })?;
+        return Ok(exit);
     }
-    let Some((first, _)) = first else {
-        return Ok(Exit::Done);
-    };
-    let more = match count {
-        1 => String::new(),
-        _ => format!(", and {} more", count - 1),
-    };
-    Err(Problem::failed(format!(
-        "{first} is not there, or is not held with {tag}{more}"
-    )))
+    for snapshot in &snapshots {
+        output.line(format!("{what} {snapshot}"))?;
+    }
+    for name in missing {
+        warn(format!("{name} is not there, or is not held with {tag}"));
+    }
+    Ok(exit)
 }

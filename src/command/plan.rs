@@ -8,7 +8,7 @@ use crate::arguments;
 use crate::exit::{Exit, Outcome, Problem};
 use crate::job::Job;
 use crate::output::{Mood, Output};
-use crate::units::show_bytes;
+use crate::units::{count, show_bytes};
 
 pub(super) fn run(arguments: &arguments::Plan, output: &Output) -> Outcome {
     let zfs = super::zfs("plan")?;
@@ -60,7 +60,7 @@ fn show(plan: &Plan, output: &Output) -> Outcome<()> {
         0 => Ok(()),
         streams => {
             let bytes = show_bytes(estimates.sum());
-            output.line(format!("{streams} streams, about {bytes}"))
+            output.line(format!("{}, about {bytes}", count(streams, "stream")))
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::interrupt::Watch;
 use crate::job::Job;
 use crate::output::{Mood, Output};
 use crate::progress::Progress;
-use crate::units::show_bytes;
+use crate::units::{count, show_bytes};
 
 /// [`Report`], as it is written.
 #[derive(Serialize)]
@@ -127,21 +127,22 @@ fn show(report: &Report, output: &Output) -> Outcome<()> {
     for (dataset, error) in report.errors() {
         output.said(Mood::Bad, format!("{dataset}: {error}"))?;
     }
-    let streams: usize = report.datasets.iter().map(|one| one.sent.len()).sum();
+    let sent: usize = report.datasets.iter().map(|one| one.sent.len()).sum();
+    let streams = count(sent, "stream");
     let bytes = show_bytes(report.bytes());
-    match (report.is_complete(), streams) {
+    match (report.is_complete(), sent) {
         (true, 0) => output.said(Mood::Good, "up to date"),
         (true, _) => output.said(
             Mood::Good,
-            format!("{streams} streams received and verified, {bytes}"),
+            format!("{streams} received and verified, {bytes}"),
         ),
         (false, _) if report.cancelled => output.said(
             Mood::Doubtful,
-            format!("interrupted after {streams} streams, {bytes}; the same again goes on"),
+            format!("interrupted after {streams}, {bytes}; the same again goes on"),
         ),
         (false, _) => output.said(
             Mood::Bad,
-            format!("not complete: {streams} streams received, {bytes}"),
+            format!("not complete: {streams} received, {bytes}"),
         ),
     }
 }
