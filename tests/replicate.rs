@@ -227,7 +227,9 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
     // Destroyed; destroyed and made again; renamed; snapshots of the copy; a clone; a base destroyed.
     let destroy = |name: &DatasetName| {
         let anchor = name.snapshot("rep-1").unwrap();
-        let _ = zfs.release(&site.marks.tag(), &[anchor.clone()]).unwrap();
+        let _ = zfs
+            .release(&site.marks.tag(), std::slice::from_ref(&anchor))
+            .unwrap();
         zfs.destroy_snapshots(&[anchor], Destroy::Now).unwrap();
     };
     for name in [&gone, &again] {

@@ -138,7 +138,7 @@ struct Pools {
 #[derive(Args, Debug)]
 struct Bench {
     /// What is measured; transfers are the part of streams that takes a pool
-    #[arg(value_parser = ["core", "list", "streams", "transfers"])]
+    #[arg(value_parser = ["core", "list", "replicate", "streams", "transfers"])]
     name: String,
     /// The OpenZFS of the guest, and of zstream: 2.1, 2.3 or 2.4
     #[arg(long, value_name = "RELEASE", default_value = "2.3")]
