@@ -384,11 +384,25 @@ fn a_vault_that_does_not_keep_its_promise_is_told() {
         policy: Policy::WarmStandby,
         ..Request::default()
     };
-    let report = site.replication().request(standby).run().unwrap();
-    assert!(report.errors().count() == 0, "{report:?}");
+    let replication = site.replication().request(standby);
+    let report = replication.run().unwrap();
+    assert!(report.is_complete(), "{report:?}");
     assert!(report.datasets[0].result.as_ref().unwrap().key_available);
+    // Also while it is in use.
+    assert_eq!(property_says("canmount", &site.to), "off");
+    let mount = pool.mount(&site.to).unwrap();
+    write_file(pool, &site.from, "later", b"l");
+    let report = replication.take_snapshots("rep-3").run().unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert!(report.datasets[0].result.as_ref().unwrap().mounted);
+    assert_eq!(std::fs::read(mount.path().join("later")).unwrap(), b"l");
+    mount.unmount().unwrap();
+    assert_eq!(property_says("canmount", &site.to), "noauto");
+    let report = site.replication().run().unwrap();
+    assert!(report.is_complete(), "{report:?}");
     zfs.unload_key(&site.to).unwrap();
-    assert!(site.replication().run().unwrap().is_complete());
+    site.run("rep-4");
     site.is_replicated(&["prod"]);
+    assert_eq!(property_says("canmount", &site.to), "off");
     site.pool.destroy().unwrap();
 }

@@ -3,3 +3,5 @@
 mod model;
 mod planner;
 mod retention;
+#[cfg(feature = "replicate")]
+mod schedule;
