@@ -20,6 +20,30 @@ use crate::transfer::TransferControl;
 /// are received, the copy is verified, its newest snapshot is held, and what was held before is
 /// released, on the destination first. Whatever ends it in between, the next time does the rest.
 ///
+/// What becomes of
+///
+/// * a dataset that was renamed: its copy is renamed, and gone on with;
+/// * one that was destroyed: its copy stays ([`Obstacle::Vanished`]); one made again under the same
+///   name is not taken for it ([`Obstacle::NoCommonSnapshot`]);
+/// * a clone: its copy is a clone too, if its origin is replicated; after it was promoted, both copies
+///   stay what they are, and are gone on with;
+/// * a base that was destroyed on the source in spite of its hold: a bookmark serves
+///   ([`Obstacle::FromBookmark`]);
+/// * snapshots that somebody made of a copy: nothing is sent ([`Obstacle::Diverged`]), but to what is
+///   below;
+/// * a key that was changed on the source: the copy gets it with the next stream
+///   ([`Obstacle::SourceKeyChanged`]). One that was changed on the copy would be lost by that, so that
+///   nothing is sent ([`Obstacle::KeyDiffers`]). Both are seen where the key is made from a passphrase
+///   or the format has changed; raw keys cannot be told apart without being loaded;
+/// * a destination that is full: the stream fails, and is resumed when there is room.
+///
+/// # Permissions
+///
+/// On the source `send`, `hold`, `release`, `bookmark`, `destroy` for old bookmarks, and `snapshot` if
+/// snapshots are taken; on the destination `receive`, `create`, `mount`, `hold`, `release`, `readonly`,
+/// `canmount`, `userprop`, and `rename` and `destroy` where copies are renamed or partial state is
+/// discarded.
+///
 /// ```no_run
 /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
 /// use libzfs::replicate::{LocalSource, LocalTarget, Marks, Replication};
