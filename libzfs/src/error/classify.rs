@@ -215,6 +215,9 @@ fn by_operation(operation: Op, errno: Errno) -> Option<Kind> {
         (Op::CreatePool | Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice, libc::EDOM) => {
             Kind::DeviceBlocksTooLarge
         }
+        (Op::AttachDevice | Op::ReplaceDevice, _) if errno == Errno::ZFS_ERR_ASHIFT_MISMATCH => {
+            Kind::DeviceBlocksTooLarge
+        }
         (Op::AddVdevs | Op::AttachDevice | Op::ReplaceDevice, libc::EINVAL) => Kind::InvalidLayout,
         (Op::AttachDevice | Op::ReplaceDevice | Op::DetachDevice, libc::ENOTSUP) => {
             Kind::VdevNotSupported
