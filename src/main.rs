@@ -45,7 +45,7 @@ fn log(verbose: u8) {
     tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(std::io::stderr)
-        .with_ansi(output::has_colours(&std::io::stderr()))
+        .with_ansi(false)
         .without_time()
         .init();
 }

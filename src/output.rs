@@ -45,7 +45,7 @@ impl Cell {
 }
 
 /// Whether what is written there may be coloured.
-pub(crate) fn has_colours(to: &impl IsTerminal) -> bool {
+fn has_colours(to: &impl IsTerminal) -> bool {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     to.is_terminal() && !is_set("NO_COLOR") && !is_dumb

@@ -350,7 +350,7 @@ fn a_key_is_asked_for_with_the_echo_off() {
     zfs_says(&["unload-key", source.as_str()]);
     // A terminal of its own, into which somebody types.
     let script = format!(
-        "{{ sleep 2; echo '{PASSPHRASE}'; sleep 3; }} | script -qec '{ZVAULT} unlock {source}' /dev/null"
+        "{{ sleep 4; echo '{PASSPHRASE}'; sleep 3; }} | script -qec '{ZVAULT} unlock {source}' /dev/null"
     );
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
@@ -410,5 +410,5 @@ fn it_shows_what_there_is_and_how_it_is_used() {
     assert!(pages.path().join("zvault-verify.1").exists());
     assert!(zvault(&["help", "verify"], DONE).contains("Examples"));
     zvault(&["verify"], USAGE);
-    zvault(&["verify", "bad name"], USAGE);
+    zvault(&["verify", "bad@name"], USAGE);
 }

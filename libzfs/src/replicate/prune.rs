@@ -199,17 +199,14 @@ impl Prune {
                 .iter()
                 .any(|tag| tag.starts_with(Marks::PREFIX));
         }
-        let clones = number(&property::NUM_CLONES).unwrap_or(0);
-        if clones > 0 {
-            let names = entry
-                .properties()
-                .and_then(|properties| properties.get(&property::CLONES).ok()?);
-            candidate.clones = names.map(|names| names.value).unwrap_or_default();
-            if candidate.clones.is_empty() {
-                // What is being received, or too many to be named.
-                candidate.clones.push(format!("{clones} without a name"));
-            }
-        }
+        let clones = entry
+            .properties()
+            .and_then(|properties| properties.get(&property::CLONES).ok()?);
+        candidate.clones = match clones {
+            Some(clones) => clones.value,
+            // The kernel says nothing where it cannot name all of them.
+            None => vec!["by what cannot be named".into()],
+        };
         Ok(candidate)
     }
 
