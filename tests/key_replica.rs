@@ -149,6 +149,44 @@ fn a_replica_that_inherits_is_locked_out_by_the_next_stream() {
     assert_eq!(read_file(&pool, &copy, "second"), b"2");
 }
 
+/// A clone has its origin's key wherever it is, and so has what is below it.
+#[test]
+fn a_replica_below_a_clone_elsewhere_is_looked_at_too() {
+    let pool = pool("elsewhere");
+    let zfs = pool.zfs();
+    let (prod, first) = source(&pool);
+    let vault = pool.dataset("vault");
+    zfs.create(&vault)
+        .encryption(libzfs::Encryption::Aes256Gcm, other_key())
+        .run()
+        .unwrap();
+    let origin = snapshot(zfs, &file_system(&pool, "vault/data"), "s");
+    let clone = pool.dataset("clone");
+    zfs.clone_snapshot(&origin, &clone).run().unwrap();
+    let copy = pool.dataset("clone/copy");
+    replicate(zfs, None, &first, &copy);
+    zfs.load_key(&copy, &raw_key()).unwrap();
+    zfs.inherit_key_even_if_replica(&copy).unwrap();
+    assert_eq!(property_says("encryptionroot", &copy), vault.as_str());
+    zfs.change_key(&vault, raw_key()).run().unwrap();
+    zfs.change_key(&vault, other_key()).run().unwrap();
+
+    let then = second(&pool, &prod);
+    replicate(zfs, Some(&first), &then, &copy);
+    reload(zfs, &vault, &other_key()).unwrap();
+    // Over this the kernel would panic.
+    let refused = zfs.change_key(&vault, raw_key()).run().unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LoadedKeyMismatch);
+    assert!(refused.to_string().contains(copy.as_str()), "{refused}");
+    // The clone's key is its origin's, and a dataset with a key of its own is none of theirs.
+    zfs.unload_key(&vault).unwrap();
+    zfs.force_encryption_root_without_rewrap(&copy).unwrap();
+    zfs.load_key(&vault, &other_key()).unwrap();
+    zfs.change_key(&vault, raw_key()).run().unwrap();
+    zfs.load_key(&copy, &raw_key()).unwrap();
+    assert_eq!(read_file(&pool, &copy, "second"), b"2");
+}
+
 #[test]
 fn a_replica_is_known_by_what_a_receive_leaves() {
     let pool = pool("signs");

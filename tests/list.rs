@@ -692,6 +692,17 @@ fn a_catalog_is_brought_up_to_date_at_the_cost_of_what_changed() {
     let by_nobody = as_user(NOBODY, || counts(&mut catalog));
     assert_eq!(by_nobody, if tells { (0, 3) } else { (3, 0) });
 
+    // One that is overwritten meanwhile says nothing.
+    counts(&mut catalog);
+    snapshot(zfs, &a, "overwritten");
+    let long = "x".repeat(8000);
+    for number in 0..50 {
+        let set = zfs.set_properties(&top);
+        let set = set.set_text("a:b", &format!("{number}{long}"));
+        set.run().unwrap().all().unwrap();
+    }
+    assert_eq!(counts(&mut catalog), if tells { (1, 2) } else { (3, 0) });
+
     // Of an error nothing is left over.
     let before = kept(&catalog);
     let suspension = pool.suspend().unwrap();

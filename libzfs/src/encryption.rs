@@ -3,6 +3,7 @@
 mod change;
 mod location;
 mod replica;
+mod rewrap;
 mod roots;
 
 use crate::dataset::Dataset;

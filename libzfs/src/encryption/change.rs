@@ -170,34 +170,6 @@ impl Zfs {
         self.run_key_command(root, KeyCommand::ForceInherit, None)
     }
 
-    /// Refuses to encrypt the master keys of a tree anew if one of them cannot be had: the kernel
-    /// takes for granted that a key which is loaded fits all that is to have it, and panics. A raw
-    /// stream can bring that about.
-    fn check_keys_below(&self, dataset: &Dataset) -> Result<()> {
-        let root = dataset.encryption_root()?;
-        // The kernel refuses what is not loaded, or not encrypted.
-        if dataset.key_status()? != KeyStatus::Available || root.is_none() {
-            return Ok(());
-        }
-        let check = |below: Dataset| {
-            if below.encryption_root()? != root {
-                return Ok(());
-            }
-            match self.device().is_decryptable(below.name().as_str()) {
-                Ok(false) => Err(Error::refused(
-                    Operation::ChangeKey,
-                    dataset.name().as_str(),
-                    ErrorKind::LoadedKeyMismatch,
-                    format!("{} cannot be opened", below.name()),
-                )),
-                // Gone, or not for this caller to know.
-                Ok(true) | Err(_) => Ok(()),
-            }
-        };
-        self.walk(dataset.name(), check)
-            .map_err(|error| error.with_operation(Operation::ChangeKey))
-    }
-
     pub(super) fn dataset_to_change(&self, name: &DatasetName) -> Result<Dataset> {
         self.dataset(name)
             .map_err(|error| error.with_operation(Operation::ChangeKey))
@@ -333,8 +305,9 @@ impl ChangeKey {
     /// * [`ErrorKind::KeyWouldShow`]: `ZFS_IOC_TRACE` is set;
     /// * [`ErrorKind::KeyOfReplica`]: see [`even_if_replica`](Self::even_if_replica);
     /// * [`ErrorKind::LoadedKeyMismatch`]: the key that is loaded does not fit the dataset, or one
-    ///   below that has it too, since a raw stream was received, and the kernel would panic. To see
-    ///   it takes the permission `diff`; without it, it is not looked for;
+    ///   below that has it too, or one below a clone of theirs, since a raw stream was received, and
+    ///   the kernel would panic. To see it takes the permission `diff`; without it, it is not looked
+    ///   for;
     /// * [`ErrorKind::KeyOfClone`], [`ErrorKind::ReadOnlyPool`], [`ErrorKind::NoSpace`],
     ///   [`ErrorKind::PermissionDenied`]
     pub fn run(self) -> Result<()> {
