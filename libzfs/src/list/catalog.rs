@@ -21,7 +21,8 @@ const SETTLED: Duration = Duration::from_secs(2);
 
 impl ListBuilder {
     /// Lists all of it, to be kept and brought up to date with [`Catalog::refresh`]. Neither
-    /// [properties](Self::properties) nor names alone can be kept.
+    /// [properties](Self::properties) nor names alone can be kept. Datasets are listed one after the
+    /// other; with several [threads](Self::threads), two work together on one that is not mounted.
     ///
     /// ```no_run
     /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
