@@ -454,21 +454,16 @@ fn five_minutes() -> Vec<Shown> {
     shown
 }
 
-/// A text in which all numbers are one, as widths are.
-fn alike(text: &str) -> String {
-    let mut alike = String::new();
-    for character in text.chars() {
-        let character = if character.is_ascii_digit() {
-            '0'
-        } else {
-            character
-        };
-        let is_repeated = (character == '0' || character == ' ') && alike.ends_with(character);
-        if !is_repeated {
-            alike.push(character);
+/// The words of a text, in which all numbers are one, with their units.
+fn alike(text: &str) -> Vec<String> {
+    let word = |word: &str| {
+        let is_number = word.starts_with(|first: char| first.is_ascii_digit());
+        match is_number {
+            true => "0".to_owned(),
+            false => word.replace(|letter: char| letter.is_ascii_digit(), "0"),
         }
-    }
-    alike
+    };
+    text.split_whitespace().map(word).collect()
 }
 
 #[test]
