@@ -44,14 +44,17 @@
 //!   in JSON, and what is read is bounded as what is decoded is; nothing is hidden.
 //! * `mount`: file systems are mounted as `zfs mount` does it, and unmounted. It takes the C library
 //!   libzfs, which is looked for at run time.
-//! * `replicate`: replication that is carried out, here and with a server on another machine.
+//! * `replicate`: replication that is carried out, here, with a server on another machine, and through
+//!   spools; `wire` is what of it is written down for others, without ZFS.
 //! * `ssh`: such a server is reached by OpenSSH's client, which is started for it.
+//! * `zstd`: spools whose files are compressed, which links zstd in.
+//! * `filter`: spools whose files go through another program, which is started for it.
 //! * `testing`: [`testing::Pool`], a pool on files for a test.
 //!
 //! # What it never does
 //!
-//! It starts no process (but OpenSSH's client with the feature `ssh`, by a type of that name), prints
-//! nothing, installs no signal handler and does not exit. What it does is logged with `tracing`,
+//! It starts no process (but OpenSSH's client with the feature `ssh`, and what a filter is with `filter`),
+//! prints nothing, installs no signal handler and does not exit. What it does is logged with `tracing`,
 //! without keys. Nothing that a caller passes makes C abort; that memory runs out still does, in
 //! `libzfs_core` as in Rust's own library.
 

@@ -40,7 +40,7 @@ pub struct NameError {
 }
 
 impl NameError {
-    fn new(what: &'static str, name: &str, reason: NameErrorReason) -> Self {
+    pub(crate) fn new(what: &'static str, name: &str, reason: NameErrorReason) -> Self {
         // An absurdly long name must not make an absurdly long message.
         let shown = match name.char_indices().nth(300) {
             Some((end, _)) => format!("{}…", &name[..end]),

@@ -57,6 +57,12 @@ pub enum Error {
     /// What would be a name is none.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// Another run is at work there.
+    #[error("another run is at work in {path}")]
+    Busy {
+        /// The directory.
+        path: String,
+    },
     /// A file, such as one of a spool.
     #[error("{path}: {source}")]
     File {

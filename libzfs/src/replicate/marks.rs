@@ -16,6 +16,9 @@ pub struct Marks(String);
 /// How long the name of a set of marks may be.
 const MAX_MARKS: usize = 32;
 
+/// What the name of marks of what was begun ends with.
+const BEGUN: &str = ".begun";
+
 impl Marks {
     /// What the tags, the properties and the names of the bookmarks begin with.
     pub const PREFIX: &str = "zvault:";
@@ -66,6 +69,13 @@ impl Marks {
         format!("{}{}:", Self::PREFIX, self.0)
     }
 
+    /// The marks of what was begun under these and may be on its way, of which nobody can have the
+    /// name otherwise.
+    #[cfg(feature = "replicate")]
+    pub(super) fn begun(&self) -> Self {
+        Self(format!("{}{BEGUN}", self.0))
+    }
+
     /// The user property of a copy in which is kept what was last seen of it.
     pub fn property(&self) -> String {
         format!("{}{}", Self::PREFIX, self.0)
@@ -81,7 +91,10 @@ impl TryFrom<String> for Marks {
     type Error = InvalidMarks;
 
     fn try_from(name: String) -> Result<Self, InvalidMarks> {
-        Self::new(name)
+        match name.strip_suffix(BEGUN) {
+            Some(marks) => Self::new(marks).map(|_| Self(name)),
+            None => Self::new(name),
+        }
     }
 }
 

@@ -41,6 +41,8 @@ mod schedule;
 mod select;
 #[cfg(feature = "replicate")]
 mod side;
+#[cfg(feature = "wire")]
+pub mod spool;
 #[cfg(test)]
 mod tests;
 mod tree;
