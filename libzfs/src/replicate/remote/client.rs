@@ -26,7 +26,7 @@ const MAX_TREE: u64 = 512 << 20;
 /// up instead.
 const MAX_UNWANTED: u64 = 64 << 20;
 /// How long is waited for that.
-const UNWANTED: Duration = Duration::from_secs(5);
+const UNWANTED: Duration = Duration::from_secs(1);
 /// How long one waits for the other side if nothing else is said.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
 /// How many connections there are at most if nothing else is said.

@@ -191,16 +191,30 @@ impl<'a> Server<'a> {
         if self.confinement.allows_key_changes() {
             return Ok(());
         }
-        // A clone has its key in common with what it is a clone of.
-        let copy = order.origin.as_ref().unwrap_or(&order.snapshot).dataset();
-        let here = self.target()?.wrapped_key(copy)?;
-        if here == key || here.is_none() && order.base.is_none() {
-            return Ok(());
+        let mut is_known = order.base.is_none();
+        // A clone has its key in common with what it is a clone of; but that it is one is only what
+        // the client says.
+        for copy in [Some(&order.snapshot), order.origin.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            let copy = copy.dataset();
+            let here = self.target()?.wrapped_key(copy)?;
+            is_known |= here.is_some();
+            if here.is_some() && here != key {
+                return Err(Error::Refused(format!(
+                    "the stream would change the key of {copy}, with which all of its snapshots are \
+                     read; if it was changed on purpose, that has to be allowed here"
+                )));
+            }
         }
-        Err(Error::Refused(format!(
-            "the stream would change the key of {copy}, with which all of its snapshots are read; \
-             if it was changed on purpose, that has to be allowed here"
-        )))
+        match is_known {
+            true => Ok(()),
+            false => Err(Error::Refused(format!(
+                "nothing is known of the key of {}",
+                order.snapshot.dataset()
+            ))),
+        }
     }
 }
 

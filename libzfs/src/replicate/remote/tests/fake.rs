@@ -1,5 +1,6 @@
 //! A side that is made up: it keeps what it is asked to do, and gives what it was told to.
 
+use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::sync::Mutex;
 
@@ -23,7 +24,8 @@ pub(super) struct Fake {
     pub(super) fails: bool,
     /// How much it receives before it fails.
     pub(super) takes: Option<usize>,
-    pub(super) key: Mutex<Option<WrappedKey>>,
+    /// The keys of datasets.
+    pub(super) keys: Mutex<BTreeMap<String, WrappedKey>>,
 }
 
 impl Fake {
@@ -83,8 +85,8 @@ impl Side for Fake {
         Ok(())
     }
 
-    fn wrapped_key(&self, _: &DatasetName) -> Result<Option<WrappedKey>> {
-        Ok(*self.key.lock().unwrap())
+    fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+        Ok(self.keys.lock().unwrap().get(dataset.as_str()).copied())
     }
 }
 

@@ -74,30 +74,38 @@ fn plain_text_within_a_raw_stream_is_no_end() {
 fn a_key_is_not_changed_by_a_stream() {
     within(|| {
         let fake = Arc::new(Fake::default());
-        let key = |wrapped| {
+        let has_key = |dataset: &str, wrapped| {
             let stream = raw_stream_of(5, None, wrapped, 1);
-            WrappedKey::read(&stream[..]).unwrap()
+            let key = WrappedKey::read(&stream[..]).unwrap().unwrap();
+            fake.keys.lock().unwrap().insert(dataset.to_owned(), key);
         };
-        let (remote_, _) = remote(&fake, receiving);
+        let (client, _) = remote(&fake, receiving);
         let next = |wrapped| raw_stream_of(5, Some(4), wrapped, 2);
         let incremental = order(5, Some(4));
-        *fake.key.lock().unwrap() = key(1);
-        push(&remote_, &incremental, next(1)).unwrap();
-        assert!(refusal(push(&remote_, &incremental, next(2))).contains("change the key"));
+        has_key("vault/prod/a", 1);
+        push(&client, &incremental, next(1)).unwrap();
+        assert!(refusal(push(&client, &incremental, next(2))).contains("change the key"));
         // A new snapshot in the place of what is there.
         let full = raw_stream_of(5, None, 2, 1);
-        refusal(push(&remote_, &order(5, None), full.clone()));
-        // What nothing is known of might be anything.
-        *fake.key.lock().unwrap() = None;
-        refusal(push(&remote_, &incremental, next(1)));
-        push(&remote_, &order(5, None), full).unwrap();
-        assert_eq!(fake.received().len(), 2);
+        refusal(push(&client, &order(5, None), full.clone()));
+        // The clone of something that has that key, which it is not.
+        has_key("vault/prod/b", 2);
+        let mut clone = incremental.clone();
+        clone.origin = Some(snapshot("vault/prod/b@r"));
+        refusal(push(&client, &clone, next(2)));
+        refusal(push(&client, &clone, next(1)));
+        // What nothing is known of might be anything; but not the clone of something known.
+        fake.keys.lock().unwrap().remove("vault/prod/a");
+        assert!(refusal(push(&client, &incremental, next(1))).contains("nothing is known"));
+        push(&client, &clone, next(2)).unwrap();
+        push(&client, &order(5, None), full).unwrap();
+        assert_eq!(fake.received().len(), 3);
 
-        let (remote, _) = remote(&fake, |fake| {
+        has_key("vault/prod/a", 1);
+        let (client, _) = remote(&fake, |fake| {
             Server::receive_only(fake, confinement().allow_key_changes())
         });
-        *fake.key.lock().unwrap() = key(1);
-        push(&remote, &incremental, next(2)).unwrap();
+        push(&client, &incremental, next(2)).unwrap();
     });
 }
 
