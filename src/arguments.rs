@@ -71,6 +71,9 @@ pub(crate) enum Command {
     /// Serve a zvault on another machine, over standard input and output
     #[command(after_help = SERVE)]
     Serve(Serve),
+    /// Store and forward: leave streams in a directory, and receive them from one
+    #[command(subcommand)]
+    Spool(Spool),
     /// Look into send streams, without ZFS
     #[command(subcommand)]
     Stream(Stream),
@@ -423,6 +426,93 @@ else, whatever command it asks for. What is refused is logged to standard
 error. In authorized_keys:
 
   restrict,command=\"zvault serve --receive-only --marks offsite vault/prod\" ssh-ed25519 AAAA...";
+
+#[derive(Subcommand)]
+pub(crate) enum Spool {
+    /// Leave all that is new in a directory, for a receiver that cannot be asked what it has
+    Send(SpoolSend),
+    /// Receive what is in a directory, in whatever order it came
+    Receive(SpoolReceive),
+    /// Say what is in a directory, and what waits for what
+    List(SpoolList),
+}
+
+#[derive(Args)]
+#[command(after_help = SPOOL)]
+pub(crate) struct SpoolSend {
+    /// The dataset, with all below it
+    pub(crate) source: DatasetName,
+    /// The directory
+    pub(crate) directory: PathBuf,
+    /// The name of the set, by which it is known what was sent last: one for each destination
+    #[arg(long, value_name = "NAME")]
+    pub(crate) marks: Marks,
+    /// The name of the copy below the receiver's prefix; that of the dataset, unless it is said
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Take snapshots first, of the whole tree at once, with the time behind this
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) take: Option<String>,
+    /// Send only snapshots whose names begin so
+    #[arg(
+        long,
+        value_name = "PREFIX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) only: String,
+    /// Of several new snapshots send only the newest
+    #[arg(long)]
+    pub(crate) newest: bool,
+    /// Go on from the snapshot with this GUID, which the receiver has: for when streams were lost
+    #[arg(long, value_name = "GUID")]
+    pub(crate) known: Vec<u64>,
+    /// Compress with zstd at this level, 0 for its own choice
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) zstd: Option<i32>,
+    /// A program, with arguments separated by blanks, that each stream goes through
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+#[command(after_help = SPOOL)]
+pub(crate) struct SpoolReceive {
+    /// The directory
+    pub(crate) directory: PathBuf,
+    /// The dataset below which the copies are, which has to be there
+    pub(crate) prefix: DatasetName,
+    /// What the copies are for
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) policy: PolicyName,
+    /// A program, with arguments separated by blanks, that undoes what the sender's did
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) filter: Option<String>,
+}
+
+#[derive(Args)]
+#[command(after_help = SPOOL)]
+pub(crate) struct SpoolList {
+    /// The directory
+    pub(crate) directory: PathBuf,
+    /// The dataset below which the copies are
+    pub(crate) prefix: DatasetName,
+    /// Read the streams whose turn it is, to see that they are good
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// A program, with arguments separated by blanks, that undoes what the sender's did
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) filter: Option<String>,
+}
+
+const SPOOL: &str = "\
+A stream is removed once it was received and verified, and nothing else is. A
+stream that is damaged exits with 3, and stays; one whose base is missing waits.
+
+Examples:
+  zvault spool send tank/prod /media/carried --marks carried --take rep-
+  zvault spool list /media/carried vault/site-a --check
+  zvault spool receive /media/carried vault/site-a";
 
 #[derive(Subcommand)]
 pub(crate) enum Stream {

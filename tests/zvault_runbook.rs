@@ -17,6 +17,8 @@
 //! | have copies read-only and never mounted            | `a_tree_is_replicated` |
 //! | watch capacity and health                          | `zvault_commands` |
 //! | pass a copy on                                     | `a_copy_is_passed_on_and_restored` |
+//! | store and forward                                  | `streams_wait_in_a_spool` |
+//! | do it between machines                             | `the_other_side_can_be_another_machine` |
 //!
 //! | mistakes                                           | test |
 //! |----------------------------------------------------|------|
@@ -495,4 +497,81 @@ fn the_readme_is_true() {
         is_true,
         "the README shows something else than this:\n{transcript}"
     );
+}
+
+/// Moves streams, with what is beside them.
+fn carry(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap();
+        if !name.to_str().unwrap().starts_with('.') {
+            fs::rename(&path, to.join(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn streams_wait_in_a_spool() {
+    let pool = pool("zrspool");
+    let source = encrypted(&pool, "prod");
+    let prefix = file_system(&pool, "site");
+    let copy = pool.dataset("site/prod");
+    let spool = tempfile::tempdir().unwrap();
+    let (out, inbox) = (spool.path().join("out"), spool.path().join("inbox"));
+    let first = spool.path().join("first");
+    for directory in [&out, &inbox, &first] {
+        fs::create_dir(directory).unwrap();
+    }
+    let [out_name, inbox_name] = [&out, &inbox].map(|path| path.to_str().unwrap());
+    let send = [
+        "spool",
+        "send",
+        source.as_str(),
+        out_name,
+        "--marks",
+        "carried",
+    ];
+    let receive = ["spool", "receive", inbox_name, prefix.as_str()];
+    let list = ["spool", "list", inbox_name, prefix.as_str(), "--check"];
+    snapshot(pool.zfs(), &source, "one");
+    let text = zvault(&send, DONE);
+    assert!(text.contains("1 stream left"), "{text}");
+    carry(&out, &first);
+    snapshot(pool.zfs(), &source, "two");
+    zvault(&[&send[..], &["--zstd", "0"]].concat(), DONE);
+    let text = zvault(&send, DONE);
+    assert!(text.contains("nothing is new"), "{text}");
+
+    // The order in which they come does not matter.
+    carry(&out, &inbox);
+    let text = zvault(&receive, DONE);
+    assert!(text.contains("waits"), "{text}");
+    assert!(!pool.zfs().dataset_exists(&copy).unwrap());
+    carry(&first, &inbox);
+    let text = zvault(&list, DONE);
+    assert!(text.contains("ready") && text.contains("waits"), "{text}");
+    let text = zvault(&receive, DONE);
+    assert_eq!(text.matches("received").count(), 2, "{text}");
+    assert_eq!(guids(&source), guids(&copy));
+    assert_eq!(property_says("keystatus", &copy), "unavailable");
+    zvault(&["verify", copy.as_str()], DONE);
+    let text = zvault(&list, DONE);
+    assert!(text.contains("empty"), "{text}");
+
+    // What is damaged stays, and is named.
+    snapshot(pool.zfs(), &source, "three");
+    zvault(&send, DONE);
+    carry(&out, &inbox);
+    let streams = fs::read_dir(&inbox)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let stream = streams.filter(|path| path.extension().is_some_and(|end| end == "zfs"));
+    let stream = stream.last().unwrap();
+    let mut bytes = fs::read(&stream).unwrap();
+    bytes[400] ^= 1;
+    fs::write(&stream, bytes).unwrap();
+    let text = zvault(&receive, FINDING);
+    assert!(text.contains("damaged"), "{text}");
+    assert!(stream.exists());
+    assert_eq!(guids(&copy).len(), 2);
 }

@@ -8,6 +8,7 @@ mod prune;
 mod push;
 mod run;
 mod serve;
+mod spool;
 mod status;
 mod stream;
 mod unlock;
@@ -34,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments, output: &Output) -> Outcome {
         Command::Unlock(unlock) => unlock::run(unlock, output),
         Command::Lock(lock) => lock::run(lock, output),
         Command::Serve(serve) => serve::run(serve),
+        Command::Spool(spool) => spool::run(spool, output),
         Command::Stream(stream) => stream::run(stream, output),
         Command::Version => version::run(output),
         Command::Completions { shell } => man::completions(*shell),
