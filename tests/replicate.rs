@@ -3,14 +3,17 @@
 
 mod support;
 
+use std::fs;
+
+use libzfs::key::MIN_PBKDF2_ITERS;
 use libzfs::replicate::{
     LocalSource, LocalTarget, Marks, Obstacle, Plan, Policy, Replication, Report, Request,
 };
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Destroy, Encryption, ErrorKind, Key, SnapshotName, Zfs};
 use support::{
-    encrypted, file_system, kind, noise, pool, property_says, raw_key, read_file, snapshot,
-    write_file, zfs_says,
+    encrypted, file_system, kind, noise, pool, property_says, raw_key, snapshot, write_file,
+    zfs_says,
 };
 
 /// A pool with a place for copies, and the two names of a replication.
@@ -105,7 +108,10 @@ impl Site {
     fn read_copy(&self, path: &str, root: &str, key: &Key, file: &str) -> Vec<u8> {
         let root = self.copy_of(root);
         self.zfs().load_key(&root, key).unwrap();
-        let bytes = read_file(&self.pool, &self.copy_of(path), file);
+        // To be mounted for writing would change it, and the next stream would not fit.
+        let mount = self.pool.mount_read_only(&self.copy_of(path)).unwrap();
+        let bytes = fs::read(mount.path().join(file)).unwrap();
+        mount.unmount().unwrap();
         self.zfs().unload_key(&root).unwrap();
         bytes
     }
@@ -328,7 +334,10 @@ fn a_key_that_was_changed_is_seen_before_anything_is_sent() {
     site.run("rep-1");
 
     let passphrase = Key::passphrase(support::PASSPHRASE).unwrap();
-    zfs.change_key(&own, passphrase.clone()).run().unwrap();
+    zfs.change_key(&own, passphrase.clone())
+        .pbkdf2_iters(MIN_PBKDF2_ITERS)
+        .run()
+        .unwrap();
     write_file(pool, &own, "secret", b"s");
     let report = site.run("rep-2");
     let seen: Vec<_> = report.findings.iter().map(|one| &one.obstacle).collect();
@@ -390,12 +399,12 @@ fn a_vault_that_does_not_keep_its_promise_is_told() {
     assert!(report.datasets[0].result.as_ref().unwrap().key_available);
     // Also while it is in use.
     assert_eq!(property_says("canmount", &site.to), "off");
-    let mount = pool.mount(&site.to).unwrap();
+    let mount = pool.mount_read_only(&site.to).unwrap();
     write_file(pool, &site.from, "later", b"l");
     let report = replication.take_snapshots("rep-3").run().unwrap();
     assert!(report.is_complete(), "{report:?}");
     assert!(report.datasets[0].result.as_ref().unwrap().mounted);
-    assert_eq!(std::fs::read(mount.path().join("later")).unwrap(), b"l");
+    assert_eq!(fs::read(mount.path().join("later")).unwrap(), b"l");
     mount.unmount().unwrap();
     assert_eq!(property_says("canmount", &site.to), "noauto");
     let report = site.replication().run().unwrap();

@@ -105,7 +105,8 @@ fn is_replicated(zfs: &Zfs, sides: &Sides, newest: &str) {
     assert_eq!(holds(zfs, &sides.to), anchors, "on the destination");
     let args = ["list", "-Hrt", "bookmark", "-o", "name"];
     let bookmarks = zfs_says(&[&args[..], &[sides.from.as_str()]].concat());
-    let most = 2 * anchors.len();
+    // Two of each, and one that the next time destroys if it was killed before it did.
+    let most = 3 * anchors.len();
     assert!(bookmarks.lines().count() <= most, "{bookmarks}");
     let plan = sides.replication().plan().unwrap();
     assert!(plan.is_up_to_date(), "{plan:?}");
@@ -237,7 +238,8 @@ fn what_found_no_room_is_resumed_when_there_is() {
     let libzfs::replicate::Error::Zfs(error) = errors[0].1 else {
         panic!("{errors:?}");
     };
-    assert_eq!(error.kind(), ErrorKind::NoSpace);
+    let no_room = [ErrorKind::NoSpace, ErrorKind::QuotaExceeded];
+    assert!(no_room.contains(&error.kind()), "{error}");
     // What is below it was not begun.
     let needs = errors[1].1;
     assert!(
