@@ -185,7 +185,7 @@ mod tests {
         #[test]
         fn lanes_sum_the_same(
             sums: [u64; 4],
-            data in proptest::collection::vec(any::<u32>(), 0..3000),
+            data in proptest::collection::vec(any::<u32>(), 0..if cfg!(miri) { 200 } else { 3000 }),
             ones: bool,
             big: bool,
         ) {

@@ -34,6 +34,7 @@ fn config(txg: u64) -> NvList {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "checksums of 112 KiB are too slow there")]
 fn a_label_of_either_byte_order_is_read() {
     for endian in [Endian::Little, Endian::Big] {
         let label = Label::parse(&written(&config(4), 16384, endian), 16384).unwrap();
@@ -45,6 +46,7 @@ fn a_label_of_either_byte_order_is_read() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "checksums of 112 KiB are too slow there")]
 fn a_label_counts_only_at_its_place_and_whole() {
     let good = written(&config(4), 16384, Endian::Little);
     assert_eq!(Label::parse(&good, 16385), Err(LabelError::Checksum));
@@ -68,6 +70,7 @@ fn a_label_counts_only_at_its_place_and_whole() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "checksums of 112 KiB are too slow there")]
 fn the_newest_of_a_devices_labels_is_taken() {
     let size = 4 * LABEL + 1000;
     let mut file = tempfile::tempfile().unwrap();
@@ -86,6 +89,7 @@ fn the_newest_of_a_devices_labels_is_taken() {
 proptest! {
     /// With a right checksum, so that the list is looked at.
     #[test]
+    #[cfg_attr(miri, ignore = "checksums of 112 KiB are too slow there")]
     fn whatever_a_label_has_it_is_read_or_refused(list in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut bytes = written(&NvList::new(), 0, Endian::Little);
         bytes.truncate(Label::LEN - TRAILER);
