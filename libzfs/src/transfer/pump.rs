@@ -15,6 +15,9 @@ pub(crate) const CHUNK: usize = 256 << 10;
 /// From what length on it pays to have a payload moved by itself.
 const LARGE: u64 = 32 << 10;
 
+/// For how many reads after such a payload another one is worth waiting for.
+const NEAR: u64 = 16;
+
 /// What a stream is read from.
 pub(crate) trait Source {
     /// Reads some of it; 0 is its end. Gives up when nobody has the other end of `pipe` any more.
@@ -165,25 +168,29 @@ fn fill(pipe: &File, mut bytes: &[u8], watch: &Watch) -> Result<(), Halt> {
 pub(crate) fn drain(pipe: &File, sink: &mut dyn Sink, watch: &Watch) -> Result<RecordWalk, Halt> {
     let mut buffer = vec![0; CHUNK];
     let mut walk = RecordWalk::or_package();
-    let mut spliced = false;
+    let mut splices = true;
+    // Reads since there was a large payload.
+    let mut apart = 0_u64;
     loop {
-        if walk.payload() >= LARGE {
-            if let Some(len) = sink.splice(pipe, walk.payload(), watch)? {
-                if len == 0 {
-                    break;
+        let is_large = walk.whole_payload() >= LARGE;
+        if splices && is_large && walk.payload() > 0 {
+            match sink.splice(pipe, walk.payload(), watch)? {
+                Some(0) => break,
+                Some(len) => {
+                    walk.pass_payload(len);
+                    watch.moved(len, 0);
+                    continue;
                 }
-                walk.pass_payload(len);
-                watch.moved(len, 0);
-                spliced = true;
-                continue;
+                None => splices = false,
             }
         }
-        // Where payloads are large, no more than the record before the next.
-        let room = match spliced {
+        apart = if is_large { 0 } else { apart + 1 };
+        // Where payloads are large, no more than the record before the next: what has been read
+        // of that is copied.
+        let room = match splices && apart < NEAR && !walk.has_ended() {
             true => walk.certain().min(buffer.len()),
             false => buffer.len(),
         };
-        spliced = false;
         let len = read_pipe(pipe, &mut buffer[..room], watch)?;
         if len == 0 {
             break;
@@ -316,6 +323,35 @@ mod tests {
             let mut written = Vec::new();
             file.read_to_end(&mut written).unwrap();
             assert!(written == stream);
+        }
+    }
+
+    /// Takes all, and counts what passed through here.
+    #[derive(Default)]
+    struct Copied(usize);
+
+    impl Sink for Copied {
+        fn write(&mut self, bytes: &[u8], _watch: &Watch) -> Result<usize, Halt> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn splice(&mut self, mut pipe: &File, len: u64, _: &Watch) -> Result<Option<usize>, Halt> {
+            let mut buffer = vec![0; 60_000.min(usize::try_from(len).unwrap())];
+            pipe.read(&mut buffer).map(Some).map_err(Halt::Source)
+        }
+    }
+
+    #[test]
+    fn large_payloads_are_not_copied_though_small_ones_are_among_them() {
+        const LEN: usize = 128 << 10;
+        for small in [0, 1, 6] {
+            let mut payloads = vec![512; small];
+            payloads.push(LEN);
+            let (stream, _) = stream(&payloads.repeat(5));
+            let mut sink = Copied::default();
+            drained_watched(&stream, &mut sink);
+            assert_eq!(sink.0, stream.len() - 5 * LEN);
         }
     }
 

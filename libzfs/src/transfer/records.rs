@@ -16,6 +16,8 @@ pub(crate) struct RecordWalk {
     filled: usize,
     /// How much of the payload is still to come.
     payload: u64,
+    /// How much it is as a whole.
+    whole: u64,
     /// None where a stream has yet to begin.
     endian: Option<Endian>,
     /// Whether there are records that are not known here, for all that is known of the stream.
@@ -44,6 +46,7 @@ impl RecordWalk {
             header: [0; LEN],
             filled: 0,
             payload: 0,
+            whole: 0,
             endian: None,
             from_later_release: false,
             state: State::Walking,
@@ -106,6 +109,11 @@ impl RecordWalk {
         }
     }
 
+    /// How long the payload is as a whole of the record that began last.
+    pub(crate) fn whole_payload(&self) -> u64 {
+        self.whole
+    }
+
     /// Goes on by as much of a payload.
     pub(crate) fn pass_payload(&mut self, len: usize) {
         self.payload = self.payload.saturating_sub(len as u64);
@@ -133,6 +141,7 @@ impl RecordWalk {
             if self.filled == LEN {
                 self.filled = 0;
                 self.next();
+                self.whole = self.payload;
                 records += u64::from(self.state != State::Lost);
                 if self.state == State::Ended && !bytes.is_empty() {
                     self.state = State::Exceeded;
