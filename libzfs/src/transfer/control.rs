@@ -26,8 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// [`SendBuilder::controlled_by`](crate::SendBuilder::controlled_by) or
 /// [`ReceiveBuilder::controlled_by`](crate::ReceiveBuilder::controlled_by) before that begins.
 ///
-/// The records of such a transfer's stream are looked at in this process, and mostly all of it passes
-/// through there; one that has no control can go straight from the kernel to where it has to go.
+/// The records of such a transfer's stream are looked at in this process. Large payloads do not pass
+/// through it where they can go on without waiting, which is everywhere but into or from a socket that
+/// blocks, and what only writes or reads. Without a control a stream can go straight from the kernel
+/// to where it has to go.
 ///
 /// ```no_run
 /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
