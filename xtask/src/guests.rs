@@ -40,11 +40,18 @@ pub(crate) fn make(cache: &Cache, releases: &[Release]) -> Result<()> {
 /// The entries that a present recipe makes.
 fn current() -> BTreeSet<String> {
     let mut names = BTreeSet::from(
-        [Recipe::qemu(), Recipe::rust(), Recipe::valgrind()].map(|recipe| recipe.name()),
+        [
+            Recipe::openssh(),
+            Recipe::qemu(),
+            Recipe::rust(),
+            Recipe::valgrind(),
+        ]
+        .map(|recipe| recipe.name()),
     );
     for release in Release::ALL {
         names.insert(Recipe::guest(release).name());
         names.insert(Recipe::sysroot(release).name());
+        names.insert(Recipe::zstream(release).name());
     }
     names
 }

@@ -109,6 +109,18 @@ impl Recipe {
         }
     }
 
+    /// OpenSSH, both ends, with their libraries and their loader: it runs in all guests.
+    pub(crate) fn openssh() -> Self {
+        Self {
+            kind: "openssh",
+            release: None,
+            suite: "bookworm",
+            packages: &["openssh-client", "openssh-server"],
+            installed: false,
+            script: "",
+        }
+    }
+
     /// `zstream` of a release, which needs no kernel module, with its libraries and their loader.
     pub(crate) fn zstream(release: Release) -> Self {
         Self {

@@ -17,9 +17,10 @@ use crate::cache::Cache;
 use crate::guest::{self, Settings, Streams};
 use crate::libtest::{self, Counts};
 use crate::project::Project;
+use crate::recipe::Recipe;
 use crate::release::Release;
 use crate::suite::{self, Feed, Suites};
-use crate::{memory, native, process};
+use crate::{memory, native, process, tree};
 
 /// What is to be tested, and where.
 #[derive(Clone, Debug)]
@@ -81,6 +82,10 @@ const PER_RELEASE: &[&str] = &[
 
 /// The test program that is built for each release.
 const LINK_TEST: &str = "libzfs_link";
+
+/// The test program that is given OpenSSH, and how it is told where that is.
+const SSH_TEST: &str = "ssh";
+const OPENSSH: &str = "LIBZFS_TEST_OPENSSH";
 
 /// Random cases for each property that is tested in a guest: the code is the same
 /// that is tested with many more on the host, where a case takes no time.
@@ -306,13 +311,23 @@ fn test_in_guests(
                         release,
                         ..plan.settings.clone()
                     };
+                    let programs = programs.of(release);
                     test_at(
                         &place,
                         project,
                         plan,
-                        &programs.of(release),
+                        &programs,
                         &mut own,
-                        |task, streams| guest::run(cache, project, &settings, task, streams),
+                        |task, streams| {
+                            let mut task = task.clone();
+                            if programs.iter().any(|program| program.name == SSH_TEST) {
+                                let openssh = tree::unpacked(cache, &Recipe::openssh())?;
+                                let place = openssh.clone().into_os_string();
+                                task.environment.push((OPENSSH.into(), place));
+                                task.carried.push(openssh);
+                            }
+                            guest::run(cache, project, &settings, &task, streams)
+                        },
                     );
                     tested
                         .lock()
