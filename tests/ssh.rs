@@ -141,11 +141,10 @@ fn a_connection_that_is_cut_is_made_up_for() {
     let (here, there) = (pool("sshfrom"), pool("sshto"));
     let (top, snapshots) = tree(&here);
     let copy = there.dataset("copies");
-    let server = Sshd::with_forced_command(&format!(
-        "{ZVAULT} serve --receive-only --marks offsite {copy}"
-    ));
+    let server =
+        Sshd::with_forced_command(&format!("{ZVAULT} serve --receive-only --marks cut {copy}"));
     let place = format!("ssh://{HOST}/{copy}");
-    let push = ["push", top.as_str(), &place, "--marks", "offsite"];
+    let push = ["push", top.as_str(), &place, "--marks", "cut"];
     let mut slowly = zvault(&server, &[&push[..], &["--rate", "200K"]].concat());
     let mut child = slowly.stderr(Stdio::null()).spawn().unwrap();
     let start = Instant::now();
@@ -155,7 +154,7 @@ fn a_connection_that_is_cut_is_made_up_for() {
     }
     // The far end dies as it would with its machine.
     let killed = Command::new("pkill")
-        .args(["-KILL", "-f", "zvault serve"])
+        .args(["-KILL", "-f", "zvault serve --receive-only --marks cut"])
         .status();
     assert!(killed.unwrap().success());
     let ended = within(LIMIT, move || child.wait().unwrap());

@@ -10,7 +10,8 @@ use super::limit::Throttle;
 use super::replication::Replication;
 use super::schedule::{Next, Schedule};
 use super::{
-    Action, Base, DatasetReport, Error, Event, Order, Plan, Proof, Result, Sent, Step, Transfer,
+    Action, Base, DatasetReport, Error, Event, Look, Order, Plan, Proof, Result, Sent, Step,
+    Transfer,
 };
 use crate::name::SnapshotName;
 use crate::transfer::TransferControl;
@@ -19,6 +20,10 @@ use crate::transfer::TransferControl;
 const PROGRESS: Duration = Duration::from_secs(1);
 /// How often it is looked whether it was cancelled.
 const TICK: Duration = Duration::from_millis(100);
+/// How long a copy may be busy with what an earlier run began.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often it is looked whether it still is.
+const PAUSE: Duration = Duration::from_millis(500);
 
 pub(super) struct Carrier<'a> {
     replication: &'a Replication<'a>,
@@ -100,6 +105,12 @@ impl<'a> Carrier<'a> {
                 }
             };
             drop(schedule);
+            // Also if it panics, or what waits for this step would wait for ever.
+            let mut ended = Ended {
+                carrier: self,
+                at,
+                well: false,
+            };
             let step = &self.plan.steps[at];
             let mut sent = Vec::new();
             let result = match result {
@@ -107,8 +118,8 @@ impl<'a> Carrier<'a> {
                 None => self.step(step, &mut sent),
             };
             self.tell_end(step, &result);
-            lock(&self.schedule).finished(at, result.is_ok());
-            self.finished.notify_all();
+            ended.well = result.is_ok();
+            drop(ended);
             let report = DatasetReport {
                 source: step.source.clone(),
                 destination: step.destination.clone(),
@@ -204,7 +215,56 @@ impl<'a> Carrier<'a> {
         }
     }
 
+    /// Sends a stream. Where the receiver of an earlier run has not noticed yet that its sender is
+    /// gone, it is waited for, and what it got is gone on with.
     fn transfer(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {
+        let (mut transfer, mut order) = (transfer.clone(), order.clone());
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let control = &self.replication.control;
+            match self.transfer_now(&transfer, &order) {
+                Err(busy)
+                    if busy.is_busy() && !control.is_cancelled() && Instant::now() < until =>
+                {
+                    thread::sleep(PAUSE);
+                    let Some(resumed) = self.what_is_left(&transfer, &order)? else {
+                        return Err(busy);
+                    };
+                    transfer.resumed.clone_from(&resumed);
+                    order.resumed = resumed;
+                }
+                sent => return sent,
+            }
+        }
+    }
+
+    /// The token with which a transfer goes on by now, if there is one; nothing if it can not go on
+    /// any more.
+    fn what_is_left(&self, transfer: &Transfer, order: &Order) -> Result<Option<Option<String>>> {
+        let dataset = order.snapshot.dataset();
+        let tree = self.replication.target.tree(&Look {
+            top: dataset.clone(),
+            since: Some(self.replication.marks.clone()),
+        })?;
+        let mut there = tree.datasets.into_iter();
+        let there = there.find(|there| there.name == *dataset);
+        let Some(there) = there else {
+            return Ok(Some(None));
+        };
+        if there.has_snapshot(order.guid).is_some() {
+            return Ok(None);
+        }
+        let Some(partial) = there.partial else {
+            return Ok(Some(None));
+        };
+        let is_same = partial.raw
+            && partial.to_guid == order.guid
+            && partial.from_guid == order.base
+            && partial.dataset.as_ref() == Some(transfer.snapshot.dataset());
+        Ok(is_same.then_some(Some(partial.token)))
+    }
+
+    fn transfer_now(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {
         let replication = self.replication;
         let since = Instant::now();
         let control = || {
@@ -278,6 +338,20 @@ impl<'a> Carrier<'a> {
                 self.replication.tell(event);
             }
         }
+    }
+}
+
+/// Says that a step is over, when it is dropped.
+struct Ended<'a> {
+    carrier: &'a Carrier<'a>,
+    at: usize,
+    well: bool,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        lock(&self.carrier.schedule).finished(self.at, self.well);
+        self.carrier.finished.notify_all();
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::error::ErrorKind;
 use crate::name::{DatasetName, NameError};
 use crate::property::UnknownForm;
 use crate::stream::StreamError;
@@ -75,3 +76,14 @@ pub enum Error {
 
 /// What a part of a replication comes to.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// Whether something else is at work on the dataset, which may be over soon.
+    pub(super) fn is_busy(&self) -> bool {
+        match self {
+            Self::Zfs(error) => error.kind() == ErrorKind::Busy,
+            Self::Remote { errno, .. } => *errno == Some(libc::EBUSY),
+            _ => false,
+        }
+    }
+}
