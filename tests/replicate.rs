@@ -4,16 +4,18 @@
 mod support;
 
 use std::fs;
+use std::panic::{self, AssertUnwindSafe};
 
 use libzfs::key::MIN_PBKDF2_ITERS;
 use libzfs::replicate::{
-    LocalSource, LocalTarget, Marks, Obstacle, Plan, Policy, Replication, Report, Request,
+    Event, Limits, LocalSource, LocalTarget, Marks, Obstacle, Plan, Policy, Replication, Report,
+    Request,
 };
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Destroy, Encryption, ErrorKind, Key, SnapshotName, Zfs};
 use support::{
-    encrypted, file_system, kind, noise, pool, property_says, raw_key, snapshot, write_file,
-    zfs_says,
+    LIMIT, encrypted, file_system, kind, noise, pool, property_says, raw_key, snapshot, within,
+    write_file, zfs_says,
 };
 
 /// A pool with a place for copies, and the two names of a replication.
@@ -414,4 +416,26 @@ fn a_vault_that_does_not_keep_its_promise_is_told() {
     site.is_replicated(&["prod"]);
     assert_eq!(property_says("canmount", &site.to), "off");
     site.pool.destroy().unwrap();
+}
+
+#[test]
+fn a_panic_of_who_is_told_ends_it() {
+    let site = Site::new("reppanic");
+    let child = site.from.child("child").unwrap();
+    site.zfs().create(&child).run().unwrap();
+    let replicated = within(LIMIT, move || {
+        let at_once = Limits {
+            at_once: 2,
+            ..Limits::default()
+        };
+        let replication = site
+            .replication()
+            .take_snapshots("mon")
+            .limits(at_once)
+            .on_event(|event| {
+                assert!(!matches!(event, Event::Sending { .. }), "told to panic");
+            });
+        panic::catch_unwind(AssertUnwindSafe(|| replication.run().map(drop))).is_err()
+    });
+    assert!(replicated);
 }
