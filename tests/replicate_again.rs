@@ -292,7 +292,7 @@ fn a_process_that_is_killed_leaves_nothing_that_is_in_the_way() {
     }
     let mut tree: Vec<_> = children.iter().collect();
     tree.push(&sides.from);
-    let moments = share("moments", 40);
+    let moments = share("moments", 10);
     let mut killed = 0;
     let mut longest = Duration::from_millis(300);
     for moment in 0..moments {

@@ -28,6 +28,13 @@ pub enum Policy {
     #[default]
     Vault,
     /// As a vault; and a key can be loaded there, for as long as the copy is in use.
+    ///
+    /// The kernel changes a copy that is mounted, even for reading only (seen on 2.3.9), and then
+    /// refuses the next stream with [`ErrorKind::DestinationModified`]: before that, the copy has
+    /// to be [rolled back](crate::Zfs::rollback), which is never done unasked. A clone of its newest
+    /// snapshot can be mounted without that.
+    ///
+    /// [`ErrorKind::DestinationModified`]: crate::ErrorKind::DestinationModified
     WarmStandby,
 }
 

@@ -336,6 +336,7 @@ pub(super) fn raw_stream(endian: Endian) -> Vec<u8> {
 
 /// A raw stream of that snapshot from that base, with its records so many times over, whose key is
 /// wrapped to that.
+#[cfg(feature = "wire")]
 pub(crate) fn raw_stream_of(
     to_guid: u64,
     from_guid: Option<u64>,
@@ -354,6 +355,7 @@ pub(crate) fn raw_stream_of(
 }
 
 /// The stream of that snapshot from that base, but not raw.
+#[cfg(feature = "wire")]
 pub(crate) fn plain_stream_of(to_guid: u64, from_guid: Option<u64>) -> Vec<u8> {
     let fields = BeginFields {
         to_guid,
