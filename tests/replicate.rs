@@ -397,8 +397,8 @@ fn a_vault_that_does_not_keep_its_promise_is_told() {
     let report = replication.run().unwrap();
     assert!(report.is_complete(), "{report:?}");
     assert!(report.datasets[0].result.as_ref().unwrap().key_available);
-    // That it was mounted, if only for reading, changed it for the kernel: what is in it now is
-    // for somebody to give up.
+    // That it was mounted, if only for reading, after it had received with its key loaded, changed it
+    // for the kernel: what is in it now is for somebody to give up.
     assert_eq!(property_says("canmount", &site.to), "off");
     let mount = pool.mount_read_only(&site.to).unwrap();
     mount.unmount().unwrap();

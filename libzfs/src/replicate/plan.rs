@@ -29,10 +29,11 @@ pub enum Policy {
     Vault,
     /// As a vault; and a key can be loaded there, for as long as the copy is in use.
     ///
-    /// The kernel changes a copy that is mounted, even for reading only (seen on 2.3.9), and then
-    /// refuses the next stream with [`ErrorKind::DestinationModified`]: before that, the copy has
-    /// to be [rolled back](crate::Zfs::rollback), which is never done unasked. A clone of its newest
-    /// snapshot can be mounted without that.
+    /// A copy that received a stream while its key was loaded is changed by being mounted, even for
+    /// reading only (seen on 2.1, 2.3 and 2.4), and the kernel refuses the next stream then, with
+    /// [`ErrorKind::DestinationModified`]: before that, the copy has to be
+    /// [rolled back](crate::Zfs::rollback), which is never done unasked. One whose key is loaded after
+    /// the last stream, and unloaded before the next, can be mounted for reading in between.
     ///
     /// [`ErrorKind::DestinationModified`]: crate::ErrorKind::DestinationModified
     WarmStandby,
