@@ -115,7 +115,7 @@ impl Site {
                 "get",
                 "-Hr",
                 "-t",
-                "fs,vol",
+                "filesystem,volume",
                 "-o",
                 "value",
                 property,
