@@ -102,8 +102,10 @@ impl CloneBuilder {
             .library()
             .clone(name, origin, &self.properties)
             .map_err(|errno| self.failed(errno))?;
-        let target = format_args!("{} to {}", self.origin, self.name);
-        self.zfs.record(Operation::Clone, target);
+        self.zfs.record(
+            Operation::Clone,
+            format_args!("{} to {}", self.origin, self.name),
+        );
         Ok(())
     }
 

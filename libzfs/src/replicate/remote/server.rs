@@ -51,6 +51,16 @@ pub struct Server<'a> {
     idle: Duration,
 }
 
+/// What both kinds can do. (As `&dyn Side` it would take Rust 1.86.)
+macro_rules! side {
+    ($server:expr, $call:ident($($argument:expr),*)) => {
+        match $server.served {
+            Served::Target(side) => side.$call($($argument),*),
+            Served::Source(side) | Served::Reading(side) => side.$call($($argument),*),
+        }
+    };
+}
+
 enum Served<'a> {
     Target(&'a dyn Target),
     Source(&'a dyn Source),
@@ -154,13 +164,6 @@ impl<'a> Server<'a> {
         match self.served {
             Served::Source(source) | Served::Reading(source) => Ok(source),
             Served::Target(_) => Err(Error::Refused(format!("this server is {}", self.role()))),
-        }
-    }
-
-    fn side(&self) -> &dyn super::super::Side {
-        match self.served {
-            Served::Target(target) => target,
-            Served::Source(source) | Served::Reading(source) => source,
         }
     }
 
@@ -304,7 +307,7 @@ impl Session<'_> {
                 Some(error)
             }
             (Ok(()), Request::Send { transfer }) => self.send(&transfer)?,
-            (Ok(()), Request::Tree { look }) => match self.server.side().tree(&look) {
+            (Ok(()), Request::Tree { look }) => match side!(self.server, tree(&look)) {
                 Ok(tree) => {
                     let mut frames = BufWriter::with_capacity(BUFFER, Frames(&self.output));
                     serde_json::to_writer(&mut frames, &tree)?;
@@ -340,14 +343,14 @@ impl Session<'_> {
         let (source, target) = (server.source(), server.target());
         match request {
             Request::Anchor { marks, snapshots } => {
-                self.answer(server.side().anchor(&marks, &snapshots))
+                self.answer(side!(server, anchor(&marks, &snapshots)))
             }
             Request::Settle {
                 marks,
                 dataset,
                 keep,
-            } => self.answer(server.side().settle(&marks, &dataset, &keep)),
-            Request::WrappedKey { dataset } => self.answer(server.side().wrapped_key(&dataset)),
+            } => self.answer(side!(server, settle(&marks, &dataset, &keep))),
+            Request::WrappedKey { dataset } => self.answer(side!(server, wrapped_key(&dataset))),
             Request::TakeSnapshots { snapshots } => {
                 self.answer(source.and_then(|source| source.take_snapshots(&snapshots)))
             }
