@@ -16,7 +16,15 @@ pub(super) struct Directory {
 }
 
 /// That no other run works here, until it is dropped, or the process ends.
-pub(super) struct Lock(#[expect(dead_code, reason = "it is closed when it is dropped")] OwnedFd);
+pub(super) struct Lock(OwnedFd);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // To close it would not do: a child that another thread is about to start has it too, until
+        // it becomes another program.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
+}
 
 impl Directory {
     pub(super) fn open(path: &Path) -> Result<Self> {
