@@ -5,12 +5,14 @@ use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+#[cfg(feature = "zstd")]
+use super::Compression;
 use super::directory::Directory;
 #[cfg(feature = "filter")]
 use super::filter::Filter;
 use super::receiver::read_sidecar;
 use super::stream::{Coding, Whole, bytes_of, digest_of};
-use super::{Compression, RelativeName, Sidecar, SidecarBase};
+use super::{RelativeName, Sidecar, SidecarBase};
 use crate::name::{DatasetName, SnapshotName};
 use crate::replicate::{
     Action, Base, DatasetState, Error, Intermediates, Look, Marks, Plan, Point, Policy, Request,
