@@ -25,7 +25,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 const STEP: Duration = Duration::from_millis(5);
 
 /// A server on another machine, to which OpenSSH's client connects: with its configuration, its keys
-/// and its known hosts. It is the only program that this crate ever starts.
+/// and its known hosts.
 ///
 /// Neither an agent nor X11 is forwarded. What `ssh` asks for, such as a passphrase, it asks for on the
 /// terminal; `BatchMode=yes` makes it fail instead. `ServerAliveInterval` is how it notices that the
