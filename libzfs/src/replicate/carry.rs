@@ -10,8 +10,8 @@ use super::limit::Throttle;
 use super::replication::Replication;
 use super::schedule::{Next, Schedule};
 use super::{
-    Action, Base, DatasetReport, Error, Event, Look, Order, Plan, Proof, Result, Sent, Step,
-    Transfer,
+    Action, Base, DatasetReport, DatasetState, Error, Event, Look, Order, Plan, Proof, Result,
+    Sent, Step, Transfer,
 };
 use crate::name::SnapshotName;
 use crate::transfer::TransferControl;
@@ -219,6 +219,10 @@ impl<'a> Carrier<'a> {
     /// gone, it is waited for, and what it got is gone on with.
     fn transfer(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {
         let (mut transfer, mut order) = (transfer.clone(), order.clone());
+        self.replication.tell(Event::Sending {
+            copy: order.snapshot.clone(),
+            transfer: transfer.clone(),
+        });
         let until = Instant::now() + PATIENCE;
         loop {
             let control = &self.replication.control;
@@ -227,20 +231,19 @@ impl<'a> Carrier<'a> {
                     if busy.is_busy() && !control.is_cancelled() && Instant::now() < until =>
                 {
                     thread::sleep(PAUSE);
-                    let Some(resumed) = self.what_is_left(&transfer, &order)? else {
+                    let Some(left) = self.what_is_left(transfer, &order)? else {
                         return Err(busy);
                     };
-                    transfer.resumed.clone_from(&resumed);
-                    order.resumed = resumed;
+                    order.resumed.clone_from(&left.resumed);
+                    transfer = left;
                 }
                 sent => return sent,
             }
         }
     }
 
-    /// The token with which a transfer goes on by now, if there is one; nothing if it can not go on
-    /// any more.
-    fn what_is_left(&self, transfer: &Transfer, order: &Order) -> Result<Option<Option<String>>> {
+    /// The transfer as it goes on by now, if it still can.
+    fn what_is_left(&self, mut transfer: Transfer, order: &Order) -> Result<Option<Transfer>> {
         let dataset = order.snapshot.dataset();
         let tree = self.replication.target.tree(&Look {
             top: dataset.clone(),
@@ -248,20 +251,20 @@ impl<'a> Carrier<'a> {
         })?;
         let mut there = tree.datasets.into_iter();
         let there = there.find(|there| there.name == *dataset);
-        let Some(there) = there else {
-            return Ok(Some(None));
-        };
-        if there.has_snapshot(order.guid).is_some() {
+        let has_arrived = |there: &DatasetState| there.has_snapshot(order.guid).is_some();
+        if there.as_ref().is_some_and(has_arrived) {
             return Ok(None);
         }
-        let Some(partial) = there.partial else {
-            return Ok(Some(None));
+        transfer.resumed = None;
+        let Some(partial) = there.and_then(|there| there.partial) else {
+            return Ok(Some(transfer));
         };
         let is_same = partial.raw
             && partial.to_guid == order.guid
             && partial.from_guid == order.base
             && partial.dataset.as_ref() == Some(transfer.snapshot.dataset());
-        Ok(is_same.then_some(Some(partial.token)))
+        transfer.resumed = Some(partial.token);
+        Ok(is_same.then_some(transfer))
     }
 
     fn transfer_now(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {
@@ -275,10 +278,6 @@ impl<'a> Carrier<'a> {
             }
         };
         let (sending, receiving) = (control(), control());
-        replication.tell(Event::Sending {
-            copy: order.snapshot.clone(),
-            transfer: transfer.clone(),
-        });
         lock(&self.running).push(Running {
             copy: order.snapshot.clone(),
             estimate: transfer.estimate,
