@@ -13,6 +13,9 @@ mod layout;
 mod statistics;
 mod status;
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use zeroize::Zeroize;
 
 pub use self::create::CreatePool;
@@ -30,7 +33,7 @@ pub use self::status::{
     PoolStatus, Scan, ScanKind, ScanState, VdevClass, VdevKind, VdevReason, VdevState, VdevStats,
     VdevStatus,
 };
-use crate::error::{Error, ErrorKind, Operation, Result};
+use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
 use crate::key::WrappingKey;
 use crate::name::PoolName;
@@ -68,7 +71,9 @@ impl Zfs {
 
     /// Destroys a pool. **All that is in it is lost.**
     ///
-    /// None of its file systems may be mounted, and none of its volumes open.
+    /// None of its file systems may be mounted, and none of its volumes open. The kernel itself can
+    /// be in the pool for a moment more, above all in one that was imported read-only: while the
+    /// pool is busy, this tries again for up to a second.
     ///
     /// Needs root.
     ///
@@ -83,14 +88,18 @@ impl Zfs {
         let operation = Operation::DestroyPool;
         tracing::debug!(%pool, "destroy pool");
         let history = self.history_text(operation, pool);
-        self.device()
-            .pool_destroy(pool.as_str(), history.as_deref())
-            .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
+        when_idle(|| {
+            self.device()
+                .pool_destroy(pool.as_str(), history.as_deref())
+        })
+        .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
     /// Exports a pool: it is known to the system no more, and can be imported here or elsewhere.
     ///
-    /// None of its file systems may be mounted, and none of its volumes open.
+    /// None of its file systems may be mounted, and none of its volumes open. The kernel itself can
+    /// be in the pool for a moment more, above all in one that was imported read-only: while the
+    /// pool is busy, this tries again for up to a second.
     ///
     /// Needs root.
     ///
@@ -121,9 +130,11 @@ impl Zfs {
         let operation = Operation::ExportPool;
         tracing::debug!(%pool, force, "export pool");
         let history = self.history_text(operation, pool);
-        self.device()
-            .pool_export(pool.as_str(), force, history.as_deref())
-            .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
+        when_idle(|| {
+            self.device()
+                .pool_export(pool.as_str(), force, history.as_deref())
+        })
+        .map_err(|errno| Error::from_errno(operation, pool.as_str(), errno))
     }
 
     /// Has a pool write what it holds in memory, and waits until that is on its devices.
@@ -229,6 +240,25 @@ pub struct ImportedPool {
     pub name: PoolName,
     /// What names it wherever it is imported.
     pub guid: u64,
+}
+
+/// How long a pool is taken to be busy only because the kernel has not tidied up yet.
+const TIDYING: Duration = Duration::from_secs(1);
+
+/// Does what needs a pool that nobody uses.
+///
+/// The kernel takes its hands off an object set some time after its last user, and waits for that
+/// itself only where the pool is written to.
+fn when_idle(work: impl Fn() -> Result<(), Errno>) -> Result<(), Errno> {
+    let start = Instant::now();
+    loop {
+        match work() {
+            Err(errno) if errno.raw() == libc::EBUSY && start.elapsed() < TIDYING => {
+                thread::sleep(Duration::from_millis(50));
+            }
+            result => return result,
+        }
+    }
 }
 
 /// Runs `work` on a request that has the key where the kernel keeps it out of the history, and

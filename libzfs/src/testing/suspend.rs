@@ -38,16 +38,22 @@ impl Pool {
         let (zfs, pool) = (self.zfs().clone(), name.to_owned());
         // A write that meets the absence waits for the devices to come back, and cannot be killed.
         suspension.writer = Some(thread::spawn(move || {
-            zfs.device().pool_reopen(&pool)?;
-            zfs.device().pool_sync(&pool)
+            let device = zfs.device();
+            let written = device.pool_reopen(&pool);
+            match written.and_then(|()| device.pool_sync(&pool)) {
+                // What the pool wrote by itself has met it before.
+                Err(errno) if errno.raw() == libc::EAGAIN => Ok(()),
+                written => written,
+            }
         }));
         let deadline = Instant::now() + LIMIT;
-        while !self.is_suspended().map_err(failed)? {
-            if suspension
-                .writer
-                .as_ref()
-                .is_some_and(JoinHandle::is_finished)
-            {
+        loop {
+            let writer = suspension.writer.as_ref();
+            let is_written = writer.is_some_and(JoinHandle::is_finished);
+            if self.is_suspended().map_err(failed)? {
+                break;
+            }
+            if is_written {
                 return Err(suspension
                     .end()
                     .err()
@@ -103,7 +109,7 @@ impl Suspension<'_> {
             // As long as something fails while it is cleared, the pool stays suspended.
             let cleared = device.pool_clear(name, None);
             for _ in 0..20 {
-                if writer.is_finished() {
+                if writer.is_finished() && !self.pool.is_suspended().map_err(failed)? {
                     let result = writer.join().unwrap_or(Err(Errno::new(libc::EIO)));
                     return result.map_err(failed);
                 }
