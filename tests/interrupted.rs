@@ -4,17 +4,19 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::fs;
+use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libzfs::testing::Pool;
-use libzfs::{Error, ErrorKind, Operation, SnapshotName, TransferControl};
+use libzfs::{Error, ErrorKind, FromReader, Operation, SnapshotName, TransferControl, Zfs};
 use serial_test::serial;
 use support::{
-    LIMIT, file_system, kind, noise, pipe, pool, snapshot, stream_of, within, write_file,
+    LIMIT, file_system, kind, noise, pipe, pool, share, snapshot, stream_of, within, write_file,
 };
 
 /// How long a transfer is left to come to where it can go no further.
@@ -127,5 +129,78 @@ fn a_pipe_that_somebody_makes_nonblocking_is_the_pipes_fault() {
         });
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.to_string().contains("non-blocking"), "{error}");
+    });
+}
+
+/// Tells a child that the test starts what it receives, and the file with the stream.
+const CHILD: &str = "LIBZFS_TEST_CHILD";
+
+/// Receives from what comes to no end, until it is killed.
+fn receive_for_ever(target: &SnapshotName, file: &str) {
+    struct Stuck(fs::File);
+
+    impl Read for Stuck {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(buffer)? {
+                0 => loop {
+                    thread::park();
+                },
+                read => Ok(read),
+            }
+        }
+    }
+
+    let zfs = Zfs::open().unwrap();
+    let source = Stuck(fs::File::open(file).unwrap());
+    io::stderr().write_all(b"!").unwrap();
+    let received = zfs.receive(target).run(FromReader(source));
+    unreachable!("{received:?}");
+}
+
+/// Whether the process, which was killed, has ended in time.
+fn ends(child: &mut Child) -> bool {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(20) {
+        if let Some(status) = child.try_wait().unwrap() {
+            assert_eq!(status.signal(), Some(libc::SIGKILL));
+            return true;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    false
+}
+
+#[test]
+#[serial]
+fn a_receiver_that_is_killed_ends_whenever_that_is() {
+    const NAME: &str = "a_receiver_that_is_killed_ends_whenever_that_is";
+    if let Ok(task) = std::env::var(CHILD) {
+        let (target, file) = task.split_once(' ').unwrap();
+        return receive_for_ever(&target.parse().unwrap(), file);
+    }
+    within(LIMIT, || {
+        let pool = pool("killed");
+        let stream = stream_of(&pool.zfs().send(&sample(&pool)));
+        let file = pool.directory().join("stream");
+        fs::write(&file, &stream[..LEN / 8]).unwrap();
+        let kills = share("kills", 50);
+        for number in 0..kills {
+            let target = pool.snapshot(&format!("copy{number}@s"));
+            let mut child = Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", NAME, "--nocapture"])
+                .env(CHILD, format!("{target} {}", file.display()))
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut begun = [0];
+            let mut said = child.stderr.take().unwrap();
+            said.read_exact(&mut begun).unwrap();
+            thread::sleep(Duration::from_micros(500) * u32::try_from(number * 50 / kills).unwrap());
+            child.kill().unwrap();
+            assert!(ends(&mut child), "kill {number}");
+            let left = pool.zfs().all_properties(target.dataset());
+            assert_eq!(kind(left), ErrorKind::DatasetNotFound, "kill {number}");
+        }
     });
 }

@@ -163,8 +163,6 @@ fn a_connection_that_is_cut_is_made_up_for() {
     let mut slowly = zvault(&server, &[&push[..], &["--rate", "200K"]].concat());
     let mut child = slowly.stderr(Stdio::null()).spawn().unwrap();
     let start = Instant::now();
-    // A receiver that is killed earlier stays in the kernel: OpenZFS forgets the signal when it makes
-    // this thread.
     while !has_receive_writer() {
         assert!(start.elapsed() < LIMIT, "{}", server.log());
         thread::sleep(Duration::from_millis(100));

@@ -6,6 +6,7 @@
 //! nothing can be called without the [`Library`] that initialised `libzfs_core`.
 
 mod device;
+mod kernel_thread;
 #[cfg(feature = "mount")]
 mod libzfs;
 mod lzc;

@@ -231,10 +231,9 @@ impl ReceiveBuilder {
     /// [control](Self::controlled_by) from all, the stream is copied into a pipe of this process, so
     /// that what reading fails with is not taken for what ZFS means by the same number.
     ///
-    /// A process that is killed (`SIGKILL`) while the kernel begins a receive may stay in the kernel,
-    /// and the dataset busy, until the machine is started anew: OpenZFS forgets the signal when it
-    /// makes a thread for the receive (seen on 2.3.9), which then waits for a pipe whose other end goes
-    /// only with the process. [Cancelling](Self::controlled_by) is not affected.
+    /// A process that is killed (`SIGKILL`) ends, whenever that is, and with it the receive. That needs
+    /// Linux 5.9 and `/proc`; without, one that is killed while the kernel begins a receive may stay in
+    /// the kernel, and the dataset busy, until the machine is started anew.
     ///
     /// Needs the permissions `receive`, `mount` and `create`; for a property that is set its own,
     /// without which it is one of [`Received::property_failures`]. Since OpenZFS 2.3,

@@ -2,7 +2,6 @@
 
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::thread;
 
 use libzfs_sys as sys;
 
@@ -136,12 +135,7 @@ impl Request {
                 Err(self.refused(operation, ErrorKind::BadDescriptor, why))
             }
             Suitability::Direct if self.controls.is_empty() => {
-                let name = "zfs-send";
-                let sent = thread::scope(|scope| {
-                    let worker = transfer::spawn_scoped(scope, name, || self.run(to));
-                    transfer::joined(worker.map_err(failed)?.join())
-                });
-                sent.map_err(|error| self.explain_pipe(to, error))
+                self.run(to).map_err(|error| self.explain_pipe(to, error))
             }
             _ => {
                 let mut sink = Descriptor::new(to).map_err(failed)?;

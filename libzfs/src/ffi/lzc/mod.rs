@@ -23,6 +23,7 @@ pub(crate) use self::program::{MAX_ARGUMENT_DEPTH, RawProgram};
 pub(crate) use self::receive::{RawReceive, RawReceived};
 pub(crate) use self::send::RawSend;
 use crate::error::Errno;
+use crate::ffi::kernel_thread::DeviceDescriptors;
 use crate::ffi::nvlist::CNvList;
 use crate::key::WRAPPING_KEY_LEN;
 use crate::name::MAX_NAME_LEN;
@@ -37,7 +38,10 @@ type Result<T, E = Errno> = std::result::Result<T, E>;
 /// under a lock and has no other state but what it remembers of the environment, so that any
 /// thread may call at any time.
 #[derive(Debug)]
-pub(crate) struct Library(());
+pub(crate) struct Library {
+    /// With what a thread of its own for the kernel can do.
+    device: Option<DeviceDescriptors>,
+}
 
 /// The length of every key, as C counts it.
 #[allow(clippy::cast_possible_truncation, reason = "it is 32")]
@@ -84,7 +88,11 @@ pub(crate) type Batch = (Result<()>, NvList);
 /// What the kernel said of each item, or nothing if that cannot be read: the call itself was made,
 /// and whether it succeeded must not be lost for it.
 fn said(errors: &CNvList) -> NvList {
-    errors.to_rust().unwrap_or_else(|errno| {
+    readable(errors.to_rust())
+}
+
+fn readable(errors: Result<NvList>) -> NvList {
+    errors.unwrap_or_else(|errno| {
         tracing::warn!(
             ?errno,
             "what the kernel said of single items cannot be read"
@@ -106,7 +114,8 @@ impl Library {
         }
         // SAFETY: may be called at any time from any thread.
         check(unsafe { sys::libzfs_core_init() })?;
-        Ok(Self(()))
+        let device = DeviceDescriptors::find();
+        Ok(Self { device })
     }
 
     /// Whether `libzfs_core` prints every request, with what is in it.

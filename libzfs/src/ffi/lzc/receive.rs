@@ -6,9 +6,10 @@ use std::ptr;
 use libzfs_sys as sys;
 use libzfs_sys::replay::dmu_replay_record;
 
-use super::{KEY_LEN, Library, Result, check, optional_ptr, said};
+use super::{KEY_LEN, Library, Result, check, optional_ptr, readable};
 use crate::error::Errno;
 use crate::ffi::c_string;
+use crate::ffi::kernel_thread::in_kernel_thread;
 use crate::ffi::nvlist::CNvList;
 use crate::key::WrappingKey;
 use crate::nvlist::NvList;
@@ -64,13 +65,27 @@ const NOCLEAR: u64 = 1;
 impl Library {
     /// `lzc_receive_with_cmdprops`, or `lzc_receive_with_heal`: reads what follows the begin record
     /// from `fd`.
-    ///
-    /// Has to run in a thread that signals do not reach.
     pub(crate) fn receive(
         &self,
         receive: &RawReceive<'_>,
         fd: BorrowedFd<'_>,
     ) -> Result<RawReceived> {
+        let device = self.device.as_ref();
+        let (bytes, error_flags, errors) =
+            in_kernel_thread(device, fd, || self.receive_here(receive, fd))?;
+        Ok(RawReceived {
+            bytes,
+            errors: readable(errors),
+            outdated_properties: error_flags & NOCLEAR != 0,
+        })
+    }
+
+    /// The bytes that were read, flags, and what the kernel said of properties.
+    fn receive_here(
+        &self,
+        receive: &RawReceive<'_>,
+        fd: BorrowedFd<'_>,
+    ) -> Result<(u64, u64, Result<NvList>)> {
         let snapshot = c_string(receive.snapshot)?;
         let origin = receive.origin.map(c_string).transpose()?;
         let received_props = CNvList::optional(receive.received_props)?;
@@ -135,10 +150,6 @@ impl Library {
             }
         };
         check(rc)?;
-        Ok(RawReceived {
-            bytes,
-            errors: said(&errors),
-            outdated_properties: error_flags & NOCLEAR != 0,
-        })
+        Ok((bytes, error_flags, errors.to_rust()))
     }
 }

@@ -6,6 +6,7 @@ use libzfs_sys as sys;
 
 use super::{Library, Result, check, optional_ptr};
 use crate::ffi::c_string;
+use crate::ffi::kernel_thread::in_kernel_thread;
 
 /// What [`Library::send`] and [`Library::send_space`] are told.
 #[derive(Debug)]
@@ -22,9 +23,11 @@ pub(crate) struct RawSend<'a> {
 
 impl Library {
     /// `lzc_send_resume_redacted`: writes the stream to `fd`, which is to be a blocking pipe.
-    ///
-    /// Has to run in a thread that signals do not reach.
     pub(crate) fn send(&self, send: &RawSend<'_>, fd: BorrowedFd<'_>) -> Result<()> {
+        in_kernel_thread(self.device.as_ref(), fd, || self.send_here(send, fd))
+    }
+
+    fn send_here(&self, send: &RawSend<'_>, fd: BorrowedFd<'_>) -> Result<()> {
         let name = c_string(send.name)?;
         let from = send.from.map(c_string).transpose()?;
         let redaction = send.redaction.map(c_string).transpose()?;
