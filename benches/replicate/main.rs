@@ -5,9 +5,11 @@
     reason = "a benchmark that meets an error has measured nothing"
 )]
 
-use std::fs;
-use std::process::{Command, Stdio};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
+use std::{env, fmt, fs};
 
 use clap::Parser;
 use libzfs::replicate::{Limits, LocalSource, LocalTarget, Marks, Replication};
@@ -25,6 +27,15 @@ struct Options {
     /// Of how many datasets the tree is in which there is nothing to do
     #[arg(long, value_name = "N", default_value_t = 1000)]
     idle: usize,
+    /// How many MiB are in the one dataset of the bulk copy
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    bulk: usize,
+    /// Where the unpacked packages of syncoid and its Perl are
+    #[arg(long, value_name = "DIRECTORY")]
+    syncoid: Option<PathBuf>,
+    /// How long the clock says that an instruction takes
+    #[arg(long, value_name = "NANOSECONDS")]
+    instruction_clock: Option<u32>,
     /// What cargo says to a benchmark
     #[arg(long, hide = true)]
     bench: bool,
@@ -61,21 +72,83 @@ fn next(pool: &Pool, tree: &[DatasetName], number: usize) {
     pool.zfs().create_snapshots(&snapshots).unwrap();
 }
 
-fn timed(work: impl FnOnce()) -> Duration {
+/// What something took: time, and how many processes and threads were started.
+#[derive(Debug)]
+struct Cost {
+    time: Duration,
+    tasks: u64,
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:9.2} s | {:6}", self.time.as_secs_f64(), self.tasks)
+    }
+}
+
+/// How many tasks the system has started so far.
+fn tasks() -> u64 {
+    let text = fs::read_to_string("/proc/stat").unwrap();
+    let line = text.lines().find(|line| line.starts_with("processes "));
+    line.unwrap()["processes ".len()..].parse().unwrap()
+}
+
+fn cost<T>(work: impl FnOnce() -> T) -> Cost {
+    let before = tasks();
     let since = Instant::now();
     work();
-    since.elapsed()
+    Cost {
+        time: since.elapsed(),
+        tasks: tasks() - before,
+    }
+}
+
+fn told(what: &str, how: &str, cost: &Cost) {
+    println!("| {what:<24} | {how:<28} | {cost} |");
+}
+
+fn succeeds(command: &mut Command) {
+    let output = command.output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 fn shell(script: &str) {
-    let mut shell = Command::new("sh");
-    let status = shell.args(["-c", script]).stdout(Stdio::null()).status();
-    assert!(status.unwrap().success(), "{script}");
+    succeeds(Command::new("sh").args(["-c", script]));
 }
 
-fn replicate(pool: &Pool, from: &DatasetName, to: &DatasetName, at_once: usize) {
+/// One run of syncoid, with the snapshots that are there and raw streams, as the engine has it.
+fn syncoid(tree: &Path, from: &DatasetName, to: &DatasetName) {
+    let modules = [
+        "usr/share/perl5",
+        "usr/share/perl/5.36",
+        "usr/lib/x86_64-linux-gnu/perl/5.36",
+        "usr/lib/x86_64-linux-gnu/perl-base",
+    ];
+    // It starts itself again, and so by the system's own loader.
+    let mut perl = Command::new(tree.join("usr/bin/perl"));
+    perl.env(
+        "PERL5LIB",
+        env::join_paths(modules.map(|path| tree.join(path))).unwrap(),
+    )
+    .arg(tree.join("usr/sbin/syncoid"))
+    .args(["--recursive", "--no-sync-snap", "--quiet"])
+    .args([
+        "--no-privilege-elevation",
+        "--sendoptions=w",
+        "--recvoptions=u",
+    ])
+    .args([from.as_str(), to.as_str()]);
+    succeeds(&mut perl);
+}
+
+/// One run of the engine; returns how many bytes were sent.
+fn replicate(pool: &Pool, from: &DatasetName, to: &DatasetName, at_once: usize) -> u64 {
     let (source, target) = (LocalSource::new(pool.zfs()), LocalTarget::new(pool.zfs()));
-    let marks = Marks::new(format!("bench-{at_once}")).unwrap();
+    // Each copy has marks of its own.
+    let marks = Marks::new(to.as_str().replace('/', "-")).unwrap();
     let limits = Limits {
         at_once,
         ..Limits::default()
@@ -85,60 +158,131 @@ fn replicate(pool: &Pool, from: &DatasetName, to: &DatasetName, at_once: usize) 
         .run()
         .unwrap();
     assert!(report.is_complete(), "{report:?}");
+    report.bytes()
+}
+
+/// How many bytes the shell's pipe has.
+fn piped(script: &str) -> u64 {
+    let script = format!("{script} | wc -c");
+    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+/// A tree of many small datasets: for the first time, and again.
+fn many_small(pool: &Pool, options: &Options) {
+    let datasets = tree(pool, "prod", options.datasets);
+    for number in 0..options.snapshots {
+        next(pool, &datasets, number);
+    }
+    let from = &datasets[0];
+    let last = options.snapshots - 1;
+    let then = last + 1;
+    let package = format!("zfs send -w -R {from}@s{last}");
+    let increment = format!("zfs send -w -R -I @s{last} {from}@s{then}");
+    let by_zfs = pool.dataset("by-zfs");
+    let by_syncoid = pool.dataset("by-syncoid");
+    let ways = [1, 4].map(|at_once| (at_once, pool.dataset(&format!("by-{at_once}"))));
+    let mut bytes = Vec::new();
+    for (what, script) in [("first", package), ("again", increment)] {
+        if what == "again" {
+            next(pool, &datasets, then);
+        }
+        let taken = cost(|| shell(&format!("{script} | zfs receive -u {by_zfs}")));
+        told(what, "zfs send -R | zfs receive", &taken);
+        bytes.push((what, "zfs", piped(&script)));
+        if let Some(tree) = &options.syncoid {
+            told(what, "syncoid", &cost(|| syncoid(tree, from, &by_syncoid)));
+        }
+        for (at_once, to) in &ways {
+            let mut sent = 0;
+            let taken = cost(|| sent = replicate(pool, from, to, *at_once));
+            told(what, &format!("libzfs, {at_once} at once"), &taken);
+            bytes.push((what, "libzfs", sent));
+        }
+    }
+    if let Some(tree) = &options.syncoid {
+        let taken = cost(|| syncoid(tree, from, &by_syncoid));
+        told("nothing to do", "syncoid", &taken);
+    }
+    let (at_once, to) = &ways[0];
+    let taken = cost(|| replicate(pool, from, to, *at_once));
+    told("nothing to do", "libzfs, 1 at once", &taken);
+    for (what, who, bytes) in bytes {
+        println!("bytes, {what}, {who}: {bytes}");
+    }
+}
+
+/// One large dataset: for the first time.
+fn bulk(pool: &Pool, mib: usize) {
+    let datasets = tree(pool, "bulk", 1);
+    let from = &datasets[0];
+    let mount = pool.mount(from).unwrap();
+    let mut file = fs::File::create(mount.path().join("bulk")).unwrap();
+    let mut noise = 1_u64;
+    for _ in 0..mib {
+        let words = std::iter::repeat_with(|| {
+            noise = noise
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            noise.to_ne_bytes()
+        });
+        let bytes: Vec<u8> = words.take((1 << 20) / 8).flatten().collect();
+        file.write_all(&bytes).unwrap();
+    }
+    file.sync_all().unwrap();
+    drop(file);
+    mount.unmount().unwrap();
+    let snapshot = from.snapshot("s").unwrap();
+    pool.zfs()
+        .create_snapshots(std::slice::from_ref(&snapshot))
+        .unwrap();
+    let what = format!("{mib} MiB");
+    // Each by turns, because what was read before is in memory.
+    for round in 0..3 {
+        let to = pool.dataset(&format!("bulk-zfs{round}"));
+        let script = format!("zfs send -w {snapshot} | zfs receive -u {to}");
+        told(&what, "zfs send | zfs receive", &cost(|| shell(&script)));
+        let to = pool.dataset(&format!("bulk-libzfs{round}"));
+        told(&what, "libzfs", &cost(|| replicate(pool, from, &to, 1)));
+    }
 }
 
 fn main() {
     let options = Options::parse();
     let pool = Pool::builder()
         .label("bench")
-        .size(2 << 30)
+        .size(4 << 30)
         .build()
         .unwrap();
-    let datasets = tree(&pool, "prod", options.datasets);
-    for number in 0..options.snapshots {
-        next(&pool, &datasets, number);
-    }
-    let from = &datasets[0];
     println!(
-        "{} datasets with {} snapshots each, OpenZFS {}",
+        "{} datasets with {} snapshots each, OpenZFS {}{}\n",
         options.datasets,
         options.snapshots,
-        libzfs::kernel_version().unwrap()
+        libzfs::kernel_version().unwrap(),
+        match options.instruction_clock {
+            Some(ns) => format!(", by a clock in which an instruction takes {ns} ns"),
+            None => String::new(),
+        }
     );
-    let by_zfs = pool.dataset("by-zfs");
-    let last = options.snapshots - 1;
-    let sent = timed(|| {
-        shell(&format!(
-            "zfs send -w -R {from}@s{last} | zfs receive -u {by_zfs}"
-        ));
-    });
-    println!("first, zfs send -R | zfs receive: {sent:.2?}");
-    let ways = [1, 4].map(|at_once| (at_once, pool.dataset(&format!("by-{at_once}"))));
-    for (at_once, to) in &ways {
-        let sent = timed(|| replicate(&pool, from, to, *at_once));
-        println!("first, {at_once} at once: {sent:.2?}");
-    }
-    let then = last + 1;
-    next(&pool, &datasets, then);
-    let sent = timed(|| {
-        shell(&format!(
-            "zfs send -w -R -I @s{last} {from}@s{then} | zfs receive -u {by_zfs}"
-        ));
-    });
-    println!("again, zfs send -R -I | zfs receive: {sent:.2?}");
-    for (at_once, to) in &ways {
-        let sent = timed(|| replicate(&pool, from, to, *at_once));
-        println!("again, {at_once} at once: {sent:.2?}");
-    }
-    let (at_once, to) = &ways[0];
-    let sent = timed(|| replicate(&pool, from, to, *at_once));
-    println!("nothing to do, {} datasets: {sent:.2?}", options.datasets);
+    println!("| what                     | by                           |        time |  tasks |");
+    println!("| ---                      | ---                          |         --: |    --: |");
+    many_small(&pool, &options);
+    bulk(&pool, options.bulk);
 
     let idle = tree(&pool, "idle", options.idle);
     next(&pool, &idle, 0);
     let to = pool.dataset("by-idle");
     replicate(&pool, &idle[0], &to, 8);
-    let sent = timed(|| replicate(&pool, &idle[0], &to, 8));
-    println!("nothing to do, {} datasets: {sent:.2?}", options.idle);
+    // What a look at all snapshots of both takes.
+    let list = format!("zfs list -r -t snapshot -o name,guid {} {to}", idle[0]);
+    let what = format!("nothing, {} datasets", options.idle);
+    told(&what, "zfs list", &cost(|| shell(&list)));
+    for at_once in [1, 8] {
+        let taken = cost(|| replicate(&pool, &idle[0], &to, at_once));
+        told(&what, &format!("libzfs, {at_once} at once"), &taken);
+    }
     pool.destroy().unwrap();
 }

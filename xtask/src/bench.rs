@@ -17,6 +17,9 @@ use crate::{native, process, tree};
 /// The benchmark of single calls, the instructions of which are counted.
 const CALLS: &str = "core";
 
+/// The benchmark of replication, which `syncoid` does beside it.
+const REPLICATE: &str = "replicate";
+
 /// Where valgrind's tools are in its package.
 const TOOLS: &str = "usr/libexec/valgrind";
 
@@ -71,18 +74,26 @@ pub(crate) fn run(
         .find(|program| program.name == name)
         .context("cargo built no such benchmark")?
         .path;
-    // Valgrind is only unpacked, here as in guests.
+    // What is measured beside it is only unpacked, here as in guests.
     let tools = tree::unpacked(cache, &Recipe::valgrind())?.join(TOOLS);
+    let mut carried = vec![program.clone(), tools.clone()];
+    let mut peer: Vec<OsString> = Vec::new();
+    if name == REPLICATE {
+        let syncoid = tree::unpacked(cache, &Recipe::syncoid())?;
+        peer = vec!["--syncoid".into(), syncoid.clone().into()];
+        carried.push(syncoid);
+    }
     let measure = |settings: &Settings, options: &[OsString]| {
         let mut command: Vec<OsString> = vec![program.clone().into()];
         command.extend_from_slice(options);
+        command.extend_from_slice(&peer);
         command.extend_from_slice(arguments);
         let task = Task {
             command,
             directory: project.root.clone(),
             // In memory: a disk would be part of what is measured.
             environment: vec![("TMPDIR".into(), "/dev/shm".into())],
-            carried: vec![program.clone(), tools.clone()],
+            carried: carried.clone(),
             wants_out: false,
         };
         if on_this_machine {

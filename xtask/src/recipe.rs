@@ -121,6 +121,18 @@ impl Recipe {
         }
     }
 
+    /// `syncoid` with its Perl, which is older than what any guest has beside it: it runs in all.
+    pub(crate) fn syncoid() -> Self {
+        Self {
+            kind: "syncoid",
+            release: None,
+            suite: "bookworm",
+            packages: &["sanoid"],
+            installed: false,
+            script: "",
+        }
+    }
+
     /// `zstream` of a release, which needs no kernel module, with its libraries and their loader.
     pub(crate) fn zstream(release: Release) -> Self {
         Self {
