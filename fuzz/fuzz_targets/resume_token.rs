@@ -17,7 +17,11 @@ fn token(packed_len: usize, data: &[u8]) -> String {
         .chunks_exact(4)
         .map(|word| u64::from(u32::from_le_bytes([word[0], word[1], word[2], word[3]])))
         .sum();
-    let digits: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digit = |half: u8| char::from(b"0123456789abcdef"[usize::from(half)]);
+    let digits: String = data
+        .iter()
+        .flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect();
     format!("1-{sum:x}-{packed_len:x}-{digits}")
 }
 
