@@ -2,6 +2,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::nvlist::DataType;
 
 /// What OpenZFS makes of [`example`]: the nvlist packed by libnvpair 2.3.9, compressed by
 /// zlib's level 6. The data are 3 bytes more than a multiple of 4.
