@@ -168,6 +168,10 @@ impl SendBuilder {
     }
 
     /// Has `control` watch the send and stop it.
+    ///
+    /// That costs next to nothing, but into a socket that blocks: the kernel cannot be kept from
+    /// waiting for one if it moves the stream there itself, and so the stream is copied, for about half
+    /// as much work again.
     pub fn controlled_by(mut self, control: &TransferControl) -> Self {
         self.request.controls.push(control.clone());
         self
