@@ -141,6 +141,10 @@ pub(crate) struct Want {
     /// How many datasets are replicated at once
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     pub(crate) at_once: usize,
+    /// Let a source on another machine change the keys of copies here, for the one run after a key was
+    /// changed there
+    #[arg(long)]
+    pub(crate) allow_key_changes: bool,
     /// An option for ssh, as its configuration has it
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) ssh_option: Vec<String>,
@@ -192,7 +196,8 @@ Examples:
   zvault push tank/prod vault/prod --only rep- --exclude scratch";
 
 const PULL: &str = "\
-As push, with the source on the other machine.
+As push, with the source on the other machine. That is not trusted with the keys
+of copies: a stream that would change one is refused, unless it is allowed.
 
 Examples:
   zvault pull ssh://root@prod.example/tank/prod vault/prod --take rep-";
@@ -485,6 +490,9 @@ pub(crate) struct SpoolReceive {
     /// What the copies are for
     #[arg(long, value_enum, default_value_t)]
     pub(crate) policy: PolicyName,
+    /// Let streams change the keys of copies, for the one run after a key was changed at the source
+    #[arg(long)]
+    pub(crate) allow_key_changes: bool,
     /// A program, with arguments separated by blanks, that undoes what the sender's did
     #[arg(long, value_name = "COMMAND")]
     pub(crate) filter: Option<String>,

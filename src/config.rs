@@ -48,6 +48,9 @@ pub(crate) struct Job {
     pub(crate) stall: Option<Span>,
     #[serde(default = "one")]
     pub(crate) at_once: usize,
+    /// A source on another machine may change the keys of copies here.
+    #[serde(default)]
+    pub(crate) allow_key_changes: bool,
     #[serde(default)]
     pub(crate) ssh: Ssh,
     /// How old the newest verified snapshot may be when a copy here is verified afterwards.

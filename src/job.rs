@@ -24,6 +24,7 @@ pub(crate) struct Job {
     limits: Limits,
     /// What the names of snapshots begin with that are taken first.
     take: Option<String>,
+    changes_keys: bool,
     ssh: config::Ssh,
 }
 
@@ -57,6 +58,7 @@ impl Job {
                 stall: want.stall.map(|stall| stall.0),
             },
             take: want.take.clone(),
+            changes_keys: want.allow_key_changes,
             ssh: config::Ssh {
                 options: want.ssh_option.clone(),
                 command: want.ssh_command.clone(),
@@ -87,6 +89,7 @@ impl Job {
                 stall: job.stall.map(|stall| stall.0),
             },
             take: job.take.clone(),
+            changes_keys: job.allow_key_changes,
             ssh: job.ssh.clone(),
         })
     }
@@ -150,6 +153,10 @@ impl Job {
         .request(self.request.clone())
         .select(self.selection.clone())
         .limits(self.limits.clone());
+        let replication = match self.source.host.is_some() && !self.changes_keys {
+            true => replication.keep_keys(),
+            false => replication,
+        };
         match &self.take {
             Some(prefix) => replication.take_snapshots(format!("{prefix}{}", timestamp())),
             None => replication,

@@ -149,6 +149,9 @@ fn receive(arguments: &SpoolReceive, output: &Output) -> Outcome {
     let mut receiver = SpoolReceiver::new(&target, arguments.prefix.clone())
         .policy(arguments.policy.into())
         .controlled_by(&control);
+    if arguments.allow_key_changes {
+        receiver = receiver.allow_key_changes();
+    }
     if let Some(filter) = filter(arguments.filter.as_deref())? {
         receiver = receiver.filter(filter);
     }

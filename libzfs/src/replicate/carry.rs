@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::limit::Throttle;
 use super::replication::Replication;
 use super::schedule::{Next, Schedule};
+use super::wrapped;
 use super::{
     Action, Base, DatasetReport, DatasetState, Error, Event, Look, Order, Plan, Proof, Result,
     Sent, Step, Transfer,
@@ -289,6 +290,10 @@ impl<'a> Carrier<'a> {
             let stream = match &self.throttle {
                 Some(throttle) => throttle.wrap(stream, &receiving),
                 None => stream,
+            };
+            let stream = match replication.keeps_keys {
+                true => wrapped::keeping_key(replication.target, order, stream)?,
+                false => stream,
             };
             replication.target.receive(order, stream, &receiving)
         });

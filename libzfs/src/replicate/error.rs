@@ -78,6 +78,22 @@ pub enum Error {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// What it means that reading a stream failed so.
+    pub(super) fn of_source(error: io::Error) -> Self {
+        let error = match error.downcast::<crate::Error>() {
+            Ok(error) => return error.into(),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<Self>() {
+            Ok(error) => return error,
+            Err(error) => error,
+        };
+        match error.downcast::<StreamError>() {
+            Ok(error) => error.into(),
+            Err(error) => Self::Lost(error),
+        }
+    }
+
     /// Whether something else is at work on the dataset, which may be over soon.
     pub(super) fn is_busy(&self) -> bool {
         match self {

@@ -52,12 +52,8 @@ impl Throttle {
 
     /// The stream, no faster than that.
     pub(super) fn wrap(self: &Arc<Self>, stream: Outgoing, control: &TransferControl) -> Outgoing {
-        let inner: Box<dyn Read + Send> = match stream {
-            Outgoing::Kernel(stream) => stream,
-            Outgoing::Reader(reader) => reader,
-        };
         Outgoing::Reader(Box::new(Throttled {
-            inner,
+            inner: stream.into_reader(),
             throttle: self.clone(),
             control: control.clone(),
         }))

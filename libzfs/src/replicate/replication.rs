@@ -34,7 +34,8 @@ use crate::transfer::TransferControl;
 /// * a key that was changed on the source: the copy gets it with the next stream
 ///   ([`Obstacle::SourceKeyChanged`]). One that was changed on the copy would be lost by that, so that
 ///   nothing is sent ([`Obstacle::KeyDiffers`]). Both are seen where the key is made from a passphrase
-///   or the format has changed; raw keys cannot be told apart without being loaded;
+///   or the format has changed; raw keys cannot be told apart without being loaded. With
+///   [`keep_keys`](Self::keep_keys) no copy gets another key, whatever it is made from;
 /// * a destination that is full: the stream fails, and is resumed when there is room.
 ///
 /// # Permissions
@@ -70,6 +71,7 @@ pub struct Replication<'a> {
     request: Request,
     selection: Selection,
     pub(super) limits: Limits,
+    pub(super) keeps_keys: bool,
     estimates: bool,
     take: Option<String>,
     pub(super) control: TransferControl,
@@ -93,6 +95,7 @@ impl<'a> Replication<'a> {
             request: Request::default(),
             selection: Selection::default(),
             limits: Limits::default(),
+            keeps_keys: false,
             estimates: false,
             take: None,
             control: TransferControl::new(),
@@ -115,6 +118,14 @@ impl<'a> Replication<'a> {
     /// What it may take.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Refuses each stream that would change the key by which a copy is unlocked, with
+    /// [`Error::Refused`] for its dataset: for a source that is not trusted with that, as one on
+    /// another machine. See [`WrappedKey`](crate::replicate::WrappedKey).
+    pub fn keep_keys(mut self) -> Self {
+        self.keeps_keys = true;
         self
     }
 

@@ -161,6 +161,16 @@ pub struct Proof {
     pub mounted: bool,
 }
 
+impl Outgoing {
+    /// The bytes of it, wherever they come from.
+    pub(super) fn into_reader(self) -> Box<dyn Read + Send> {
+        match self {
+            Self::Kernel(stream) => stream,
+            Self::Reader(reader) => reader,
+        }
+    }
+}
+
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

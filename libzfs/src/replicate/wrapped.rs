@@ -1,10 +1,11 @@
 //! By which key a copy can be unlocked.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, Cursor, Read};
 
 use sha2::{Digest, Sha256};
 
+use super::{Error, Order, Outgoing, Result, Target};
 use crate::nvlist::{NvList, Value};
 use crate::stream::{ReadError, Reader, RecordType, StreamError};
 
@@ -29,7 +30,7 @@ impl WrappedKey {
     /// # Errors
     ///
     /// That it cannot be read, or is no stream.
-    pub fn read(stream: impl Read) -> Result<Option<Self>, ReadError> {
+    pub fn read(stream: impl Read) -> std::result::Result<Option<Self>, ReadError> {
         let mut reader = Reader::new(stream);
         let mut payload = Vec::new();
         let begin = reader.next_record()?.map(|record| record.record_type());
@@ -39,6 +40,20 @@ impl WrappedKey {
         reader.read_payload(&mut payload)?;
         let list = NvList::decode(&payload).unwrap_or_default();
         Ok(list.get_list("crypt_keydata").map(Self::of))
+    }
+
+    /// That of a stream, and the stream with nothing yet read of it.
+    pub(super) fn ahead<R: Read>(mut stream: R) -> Result<(Option<Self>, Ahead<R>)> {
+        let mut head = Vec::new();
+        let key = Self::read(Tee {
+            inner: &mut stream,
+            copy: &mut head,
+        });
+        let key = key.map_err(|error| match error {
+            ReadError::Stream(error) => error.into(),
+            ReadError::Io { error, .. } => Error::of_source(error),
+        })?;
+        Ok((key, Cursor::new(head).chain(stream)))
     }
 
     fn of(keys: &NvList) -> Self {
@@ -68,6 +83,67 @@ impl WrappedKey {
     }
 }
 
+/// A stream of which the beginning was read already.
+pub(super) type Ahead<R> = io::Chain<Cursor<Vec<u8>>, R>;
+
+/// Keeps a copy of what is read.
+struct Tee<'a, R> {
+    inner: &'a mut R,
+    copy: &'a mut Vec<u8>,
+}
+
+impl<R: Read> Read for Tee<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let len = self.inner.read(buffer)?;
+        self.copy.extend_from_slice(&buffer[..len]);
+        Ok(len)
+    }
+}
+
+/// The stream, if it leaves the key of what is there as it is.
+pub(super) fn keeping_key(
+    target: &dyn Target,
+    order: &Order,
+    stream: Outgoing,
+) -> Result<Outgoing> {
+    let (key, stream) = WrappedKey::ahead(stream.into_reader())?;
+    check_key(target, order, key)?;
+    Ok(Outgoing::Reader(Box::new(stream)))
+}
+
+/// Refuses a stream with that key if it would change the one of what is there. The kernel would take
+/// it, and cannot know whether anybody can unlock the copy then.
+pub(super) fn check_key(
+    target: &dyn Target,
+    order: &Order,
+    key: Option<WrappedKey>,
+) -> Result<()> {
+    let mut is_known = order.base.is_none();
+    // A clone has its key in common with what it is a clone of; but that it is one is only what the
+    // order says.
+    for copy in [Some(&order.snapshot), order.origin.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        let copy = copy.dataset();
+        let here = target.wrapped_key(copy)?;
+        is_known |= here.is_some();
+        if here.is_some() && here != key {
+            return Err(Error::Refused(format!(
+                "the stream would change the key of {copy}, with which all of its snapshots are \
+                 read; if it was changed on purpose, that has to be allowed here"
+            )));
+        }
+    }
+    match is_known {
+        true => Ok(()),
+        false => Err(Error::Refused(format!(
+            "nothing is known of the key of {}",
+            order.snapshot.dataset()
+        ))),
+    }
+}
+
 /// In hexadecimal digits.
 impl fmt::Display for WrappedKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +166,7 @@ impl From<WrappedKey> for String {
 impl TryFrom<String> for WrappedKey {
     type Error = String;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> std::result::Result<Self, String> {
         let digits = text.as_bytes();
         let mut key = [0; 32];
         let is_hex = digits.len() == 2 * key.len() && digits.iter().all(u8::is_ascii_hexdigit);

@@ -340,7 +340,7 @@ impl Target for Remote {
             Err(Unsent::Source(error)) => {
                 // That it failed is known here better than there.
                 let _ = lease.answer::<()>()?;
-                Err(of_source(error))
+                Err(Error::of_source(error))
             }
             Err(Unsent::Answered) => match lease.answer::<()>()? {
                 Ok(()) => {
@@ -507,20 +507,4 @@ fn has_gone(error: &io::Error) -> bool {
         error.kind(),
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
     )
-}
-
-/// What it means that reading a stream failed so.
-pub(super) fn of_source(error: io::Error) -> Error {
-    let error = match error.downcast::<crate::Error>() {
-        Ok(error) => return error.into(),
-        Err(error) => error,
-    };
-    let error = match error.downcast::<Error>() {
-        Ok(error) => return error,
-        Err(error) => error,
-    };
-    match error.downcast::<StreamError>() {
-        Ok(error) => error.into(),
-        Err(error) => Error::Lost(error),
-    }
 }

@@ -1,16 +1,17 @@
 //! The end that does what it is asked for, as far as that is allowed.
 
 use std::fmt;
-use std::io::{self, BufWriter, Cursor, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::super::wrapped::check_key;
 use super::super::{Error, Order, Outgoing, Result, Source, Target, Transfer, WrappedKey};
 use super::confinement::Confinement;
 use super::frame::{Chunk, Data, Input, Kind, Output, Patience, cut, nonsense};
 use super::message::{Failure, Hello, Request, Role, VERSIONS, Welcome, plain};
-use crate::stream::{Guard, ReadError, Require, StreamError};
+use crate::stream::{Guard, Require};
 use crate::transfer::TransferControl;
 
 /// How much of a stream that was refused is read at most, while the client is to notice.
@@ -174,50 +175,11 @@ impl<'a> Server<'a> {
         let require = require
             .to_guid(order.guid)
             .from_guid(order.base.unwrap_or(0));
-        let mut guard = Guard::new(stream, require);
-        let mut head = Vec::new();
-        let key = WrappedKey::read(Tee {
-            inner: &mut guard,
-            copy: &mut head,
-        });
-        let key = key.map_err(|error| match error {
-            ReadError::Stream(error) => error.into(),
-            ReadError::Io { error, .. } => of_stream(error),
-        })?;
-        self.check_key(order, key)?;
-        Ok(Outgoing::Reader(Box::new(Cursor::new(head).chain(guard))))
-    }
-
-    /// Refuses a stream that would change the key of what is there. The kernel would take it, and
-    /// cannot know whether anybody can unlock the copy then.
-    fn check_key(&self, order: &Order, key: Option<WrappedKey>) -> Result<()> {
-        if self.confinement.allows_key_changes() {
-            return Ok(());
+        let (key, stream) = WrappedKey::ahead(Guard::new(stream, require))?;
+        if !self.confinement.allows_key_changes() {
+            check_key(self.target()?, order, key)?;
         }
-        let mut is_known = order.base.is_none();
-        // A clone has its key in common with what it is a clone of; but that it is one is only what
-        // the client says.
-        for copy in [Some(&order.snapshot), order.origin.as_ref()]
-            .into_iter()
-            .flatten()
-        {
-            let copy = copy.dataset();
-            let here = self.target()?.wrapped_key(copy)?;
-            is_known |= here.is_some();
-            if here.is_some() && here != key {
-                return Err(Error::Refused(format!(
-                    "the stream would change the key of {copy}, with which all of its snapshots are \
-                     read; if it was changed on purpose, that has to be allowed here"
-                )));
-            }
-        }
-        match is_known {
-            true => Ok(()),
-            false => Err(Error::Refused(format!(
-                "nothing is known of the key of {}",
-                order.snapshot.dataset()
-            ))),
-        }
+        Ok(Outgoing::Reader(Box::new(stream)))
     }
 }
 
@@ -460,7 +422,7 @@ impl Session<'_> {
                 self.output.end()?;
                 Ok(None)
             }
-            Err(error) => self.answer::<()>(Err(of_stream(error))),
+            Err(error) => self.answer::<()>(Err(Error::of_source(error))),
         }
     }
 
@@ -511,28 +473,6 @@ impl Read for Incoming {
                 Err(told)
             }
         }
-    }
-}
-
-/// Keeps a copy of what is read.
-struct Tee<'a, R> {
-    inner: &'a mut R,
-    copy: &'a mut Vec<u8>,
-}
-
-impl<R: Read> Read for Tee<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = self.inner.read(buffer)?;
-        self.copy.extend_from_slice(&buffer[..len]);
-        Ok(len)
-    }
-}
-
-/// What it means that reading a stream failed so.
-fn of_stream(error: io::Error) -> Error {
-    match error.downcast::<StreamError>() {
-        Ok(error) => error.into(),
-        Err(error) => super::client::of_source(error),
     }
 }
 

@@ -12,6 +12,7 @@ use super::queue::{Copies, Next, Wait};
 use super::stream::{Coding, Stream, Whole, digest_of, drain};
 use super::{MAX_SIDECAR_LEN, SIDECAR, STREAM, Sidecar, SidecarError};
 use crate::name::{DatasetName, NameError, SnapshotName};
+use crate::replicate::wrapped::keeping_key;
 use crate::replicate::{Error, Look, Order, Outgoing, Policy, Proof, Result, Target};
 use crate::stream::{Require, StreamError};
 use crate::transfer::TransferControl;
@@ -27,7 +28,8 @@ use crate::transfer::TransferControl;
 ///
 /// A digest tells damage and nothing of who made the file: that is for a filter to tell, if the
 /// directory's permissions do not. Who can write there can give the copies below the prefix new
-/// snapshots, and new copies; he cannot roll back, mount, or change anything else.
+/// snapshots, and new copies; he cannot roll back, mount, or change anything else, nor the key by which
+/// a copy is unlocked, unless [that is allowed](Self::allow_key_changes).
 ///
 /// Several directories take several receivers, with a prefix for each.
 ///
@@ -52,6 +54,7 @@ pub struct SpoolReceiver<'a> {
     target: &'a dyn Target,
     prefix: DatasetName,
     policy: Policy,
+    changes_keys: bool,
     coding: Coding,
     control: TransferControl,
 }
@@ -172,6 +175,7 @@ impl<'a> SpoolReceiver<'a> {
             target,
             prefix,
             policy: Policy::Vault,
+            changes_keys: false,
             coding: Coding::default(),
             control: TransferControl::new(),
         }
@@ -181,6 +185,17 @@ impl<'a> SpoolReceiver<'a> {
     #[must_use]
     pub fn policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Lets streams change the key by which a copy is unlocked, as they do once the source's was
+    /// changed; otherwise such a stream fails, and stays. Who can write to the directory can make a
+    /// copy, with all its snapshots, unreadable for good then; see
+    /// [`WrappedKey`](crate::replicate::WrappedKey). It is for the one run behind a change that is
+    /// known of.
+    #[must_use]
+    pub fn allow_key_changes(mut self) -> Self {
+        self.changes_keys = true;
         self
     }
 
@@ -456,9 +471,11 @@ impl<'a> SpoolReceiver<'a> {
             path: order.snapshot.to_string(),
             source,
         })?;
-        let received = self
-            .target
-            .receive(order, Outgoing::Reader(stream), &self.control);
+        let stream = match self.changes_keys {
+            true => Outgoing::Reader(stream),
+            false => keeping_key(self.target, order, Outgoing::Reader(stream))?,
+        };
+        let received = self.target.receive(order, stream, &self.control);
         if received.is_err() {
             // A file is received from its beginning or not at all. What cannot be discarded now is
             // discarded by the next run.

@@ -11,7 +11,7 @@ use super::directory::Directory;
 #[cfg(feature = "filter")]
 use super::filter::Filter;
 use super::receiver::read_sidecar;
-use super::stream::{Coding, Whole, bytes_of, digest_of};
+use super::stream::{Coding, Whole, digest_of};
 use super::{RelativeName, Sidecar, SidecarBase};
 use crate::name::{DatasetName, SnapshotName};
 use crate::replicate::{
@@ -472,7 +472,7 @@ impl<'a> SpoolSender<'a> {
         let stream_part = format!("{stream}{PART}");
         let about_part = format!("{about}{PART}");
         let file = directory.create(&stream_part)?;
-        let outgoing = bytes_of(self.source.send(transfer, &self.control)?);
+        let outgoing = self.source.send(transfer, &self.control)?.into_reader();
         let require = Require::new().raw().to_guid(transfer.guid);
         let require = match &transfer.base {
             Some(base) => require.from_guid(base.guid()),

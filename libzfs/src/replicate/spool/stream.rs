@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 #[cfg(feature = "filter")]
 use super::filter::{Filter, Filtered};
 use super::{Compression, Sha256Digest};
-use crate::replicate::Outgoing;
 use crate::stream::{Guard, Require, Verify};
 
 /// How much is read and written at once, in bytes.
@@ -161,13 +160,6 @@ fn no_zstd() -> io::Error {
 
 /// The bytes of a stream.
 pub(super) type Stream = Box<dyn Read + Send>;
-
-pub(super) fn bytes_of(stream: Outgoing) -> Stream {
-    match stream {
-        Outgoing::Kernel(stream) => stream,
-        Outgoing::Reader(stream) => stream,
-    }
-}
 
 fn copy(from: &mut impl Read, to: &mut impl Write) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER];

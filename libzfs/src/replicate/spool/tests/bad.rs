@@ -256,3 +256,35 @@ fn nothing_is_received_over_what_is_there() {
     }
     assert_eq!(spool.target.datasets()[1], before[1]);
 }
+
+#[test]
+fn a_key_is_not_changed_by_a_stream() {
+    let directory = tempfile::tempdir().unwrap();
+    let (source, target) = (FakeSource::tree(), FakeTarget::new());
+    source.snapshot_all("rep-1");
+    sender(&source).run(directory.path()).unwrap();
+    all_received(&receive(&target, directory.path()));
+    source.snapshot("tank/prod", "rep-2");
+    sender(&source).run(directory.path()).unwrap();
+    let first = files(directory.path()).remove(0);
+    let spool = Spool {
+        stem: first.strip_suffix(SIDECAR).unwrap().to_owned(),
+        target,
+        directory,
+    };
+    let sidecar = Sidecar::parse(&fs::read(spool.path(SIDECAR)).unwrap()).unwrap();
+    let base = sidecar.base.map(|base| base.guid);
+    spool.replace(&samples::raw_stream_of(sidecar.guid, base, 9, 1));
+    let before = spool.target.datasets();
+    let streams = receive(&spool.target, spool.directory.path());
+    match &streams[0].outcome {
+        Outcome::Failed(error) => assert!(error.to_string().contains("change the key"), "{error}"),
+        _ => panic!("{streams:?}"),
+    }
+    assert_eq!(spool.target.datasets(), before);
+    assert!(spool.path(STREAM).exists() && spool.path(SIDECAR).exists());
+    let receiver = SpoolReceiver::new(&spool.target, "vault/in".parse().unwrap());
+    let allowing = receiver.allow_key_changes();
+    all_received(&allowing.run(spool.directory.path()).unwrap());
+    assert!(!spool.path(STREAM).exists());
+}

@@ -11,6 +11,7 @@ use crate::replicate::spool::SpoolSender;
 use crate::replicate::{
     DatasetState, EncryptionState, Error, KeyParameters, Look, Marks, Order, Outgoing, Partial,
     Point, Proof, Result, Side, Source, Target, Transfer, Tree,
+    WrappedKey,
 };
 use crate::stream::tests::samples::raw_stream_of;
 use crate::transfer::TransferControl;
@@ -23,6 +24,8 @@ struct State {
     datasets: BTreeMap<DatasetName, DatasetState>,
     /// The GUIDs that are held, by marks and dataset.
     held: BTreeSet<(String, DatasetName, u64)>,
+    /// The key of each copy, which is that of the last stream.
+    keys: BTreeMap<DatasetName, WrappedKey>,
     number: u64,
 }
 
@@ -304,6 +307,10 @@ impl Side for FakeTarget {
         self.0.lock().unwrap().release(marks, dataset, keep);
         Ok(())
     }
+
+    fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+        Ok(self.0.lock().unwrap().keys.get(dataset).copied())
+    }
 }
 
 impl Target for FakeTarget {
@@ -352,6 +359,8 @@ impl Target for FakeTarget {
         let summary = crate::stream::verify(&bytes).unwrap();
         let begin = &summary.streams[0];
         assert_eq!(begin.to_guid, order.guid);
+        let key = WrappedKey::read(&bytes[..]).unwrap().unwrap();
+        state.keys.insert(name.clone(), key);
         step().map_err(crashed)?;
         state.number += 1;
         let create_txg = state.number;
