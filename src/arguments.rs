@@ -427,8 +427,8 @@ pub(crate) struct Role {
 
 const SERVE: &str = "\
 Made for a forced command of sshd: whoever has the key gets this and nothing
-else, whatever command it asks for. What is refused is logged to standard
-error. In authorized_keys:
+else, whatever command it asks for. What is refused is logged to the system's
+log (authpriv), and to standard error, which is the client's. In authorized_keys:
 
   restrict,command=\"zvault serve --receive-only --marks offsite vault/prod\" ssh-ed25519 AAAA...";
 
@@ -515,7 +515,9 @@ pub(crate) struct SpoolList {
 
 const SPOOL: &str = "\
 A stream is removed once it was received and verified, and nothing else is. A
-stream that is damaged exits with 3, and stays; one whose base is missing waits.
+stream that is damaged exits with 3, and stays; so does one that waits for
+somebody to decide, as the copy has gone its own way. One whose base is missing
+waits for that.
 
 Examples:
   zvault spool send tank/prod /media/carried --marks carried --take rep-

@@ -10,6 +10,7 @@ mod interrupt;
 mod job;
 mod keep;
 mod keys;
+mod log;
 mod output;
 mod place;
 mod progress;
@@ -18,34 +19,18 @@ mod units;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::filter::LevelFilter;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Command};
 use crate::output::Output;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    log(arguments.common.verbose);
+    let serves = matches!(arguments.command, Command::Serve(_));
+    log::start(arguments.common.verbose, serves);
     let output = Output::new(arguments.common.json);
     let exit = match command::run(&arguments, &output) {
         Ok(exit) => exit,
         Err(problem) => output.problem(&problem),
     };
     exit.into()
-}
-
-/// What the library logs goes to standard error, so that standard output has nothing but results.
-fn log(verbose: u8) {
-    let level = match verbose {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
-    tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .without_time()
-        .init();
 }

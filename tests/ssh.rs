@@ -6,13 +6,15 @@ mod sshd;
 mod support;
 
 use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use libzfs::testing::Pool;
-use libzfs::{DatasetName, SnapshotName};
+use libzfs::{DatasetName, Key, SnapshotName};
 use serial_test::{parallel, serial};
 use sshd::{HOST, Sshd};
 use support::{
@@ -61,9 +63,29 @@ fn guid(name: &str) -> String {
     property_says("guid", name)
 }
 
+/// Who reads the system's log.
+fn system_log() -> UnixDatagram {
+    let _ = fs::remove_file("/dev/log");
+    let log = UnixDatagram::bind("/dev/log").unwrap();
+    fs::set_permissions("/dev/log", fs::Permissions::from_mode(0o666)).unwrap();
+    log.set_nonblocking(true).unwrap();
+    log
+}
+
+/// What has been written there.
+fn logged(log: &UnixDatagram) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = [0; 8192];
+    while let Ok(len) = log.recv(&mut line) {
+        lines.push(String::from_utf8(line[..len].to_vec()).unwrap());
+    }
+    lines
+}
+
 #[test]
 #[parallel]
 fn a_tree_is_pushed_to_who_may_only_receive() {
+    let log = system_log();
     let (here, there) = (pool("sshfrom"), pool("sshto"));
     let (top, snapshots) = tree(&here);
     let vault = there.name();
@@ -106,6 +128,16 @@ fn a_tree_is_pushed_to_who_may_only_receive() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains("refused"), "{said}");
+        // What the client is told is no log: this is.
+        let logged = logged(&log);
+        let of_this = format!("{outside} is not within what is served");
+        let is_logged = |line: &String| {
+            line.starts_with("<84>zvault[")
+                && line.contains("]: for 127.0.0.1: WARN")
+                && line.contains("refused")
+                && line.contains(&of_this)
+        };
+        assert!(logged.iter().any(is_logged), "{logged:?}");
     }
     assert!(!there.zfs().dataset_exists(&there.dataset("other")).unwrap());
     // Nor does it give anything away.
@@ -130,6 +162,21 @@ fn a_tree_is_pulled_from_who_may_only_send() {
         &["pull", &place, copy.as_str(), "--marks", "backup"],
     );
     assert_eq!(guid(&format!("{copy}@mon")), guid(snapshots[0].as_str()));
+    assert_eq!(property_says("keystatus", &copy), "unavailable");
+
+    // Another key, with which whoever has the source could lock all of the copy.
+    let other = Key::raw(&[9; 32]).unwrap();
+    there.zfs().change_key(&top, other).run().unwrap();
+    snapshot(there.zfs(), &top, "tue");
+    let pull = ["pull", &place, copy.as_str(), "--marks", "backup"];
+    let output = run(&server, &pull);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("would change the key"), "{said}");
+    here.zfs().load_key(&copy, &raw_key()).unwrap();
+    here.zfs().unload_key(&copy).unwrap();
+    succeeds(&server, &[&pull[..], &["--allow-key-changes"]].concat());
+    assert!(here.zfs().load_key(&copy, &raw_key()).is_err());
     assert_eq!(property_says("keystatus", &copy), "unavailable");
 
     let output = run(
