@@ -1,5 +1,6 @@
 //! The side of a replication that another machine has.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, BufReader, Read};
 use std::os::fd::OwnedFd;
@@ -246,8 +247,8 @@ impl Remote {
 
 impl Side for Remote {
     fn tree(&self, look: &Look) -> Result<Tree> {
-        let look = look.clone();
-        let mut lease = self.begin(&Request::Tree { look }, None)?;
+        let asked = Request::Tree { look: look.clone() };
+        let mut lease = self.begin(&asked, None)?;
         lease.input.begin_stream();
         let mut described = Incoming::new(&mut lease.input);
         let tree = serde_json::from_reader(BufReader::new((&mut described).take(MAX_TREE)));
@@ -257,12 +258,17 @@ impl Side for Remote {
                 lease.give_back();
                 Err(failure.into())
             }
-            (Ok(tree), Some(None)) => {
+            (Ok(tree), Some(None)) if is_of(&tree, &look.top) => {
                 lease.give_back();
                 Ok(tree)
             }
+            (Ok(_), Some(None)) => {
+                let why = format!("something else than the tree of {}", look.top);
+                Err(lease.lost(nonsense(why)))
+            }
             (Ok(_), None) => Err(lease.lost(nonsense("a tree that is too large".to_owned()))),
-            (Err(error), _) => Err(lease.lost(error.into())),
+            (Err(error), _) if error.is_io() => Err(lease.lost(error.into())),
+            (Err(error), _) => Err(lease.lost(nonsense(error.to_string()))),
         }
     }
 
@@ -499,6 +505,13 @@ impl Drop for Pulled {
             lease.give_back();
         }
     }
+}
+
+/// Whether it is a tree of that dataset, in which each name is there once: a plan relies on that.
+fn is_of(tree: &Tree, top: &DatasetName) -> bool {
+    let mut names = HashSet::new();
+    let mut datasets = tree.datasets.iter().map(|dataset| &dataset.name);
+    tree.top == *top && datasets.all(|name| name.is_within(top) && names.insert(name))
 }
 
 /// Whether nobody reads what is written.

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 
-use super::message::Failure;
+use super::message::{Failure, plain};
 use crate::error::ErrorKind;
 use crate::transfer::{Halt, Watch};
 
@@ -382,7 +382,8 @@ pub(super) fn cut() -> io::Error {
     )
 }
 
-/// What comes is not what has to.
+/// What comes is not what has to. It may be quoted in why.
 pub(super) fn nonsense(what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("unexpected: {what}"))
+    let why = format!("unexpected: {}", plain(&what));
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }

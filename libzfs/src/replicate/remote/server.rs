@@ -205,7 +205,8 @@ impl Session<'_> {
     /// Says who one is; false if nobody is there.
     fn greet(&mut self) -> io::Result<bool> {
         let hello: Hello = match self.input.head()? {
-            Some((Kind::Message, len)) => serde_json::from_slice(&self.input.text(len)?)?,
+            Some((Kind::Message, len)) => serde_json::from_slice(&self.input.text(len)?)
+                .map_err(|error| nonsense(error.to_string()))?,
             Some((kind, _)) => return Err(nonsense(format!("{kind:?} in place of a greeting"))),
             None => return Ok(false),
         };

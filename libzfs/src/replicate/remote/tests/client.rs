@@ -402,3 +402,89 @@ fn what_speaks_something_else_is_quoted() {
         assert_eq!(why, "not \u{fffd}[31mhere");
     });
 }
+
+/// A server that answers the first request with these frames, whatever it is.
+fn saying(frames: &[(u8, &str)]) -> Remote {
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let say = |frames: &[(u8, &str)]| {
+        let frame = |(kind, text): &(u8, &str)| {
+            let len = u32::try_from(text.len()).unwrap().to_be_bytes();
+            [&[*kind], &len[..], text.as_bytes()].concat()
+        };
+        frames.iter().flat_map(frame).collect::<Vec<u8>>()
+    };
+    let welcome = say(&[(b'M', r#"{"zvault":1,"role":"receive-only"}"#)]);
+    let answer = say(frames);
+    thread::spawn(move || {
+        for said in [welcome, answer] {
+            let mut head = [0; 5];
+            theirs.read_exact(&mut head).unwrap();
+            let len = u32::from_be_bytes(head[1..].try_into().unwrap());
+            let mut text = vec![0; len as usize];
+            theirs.read_exact(&mut text).unwrap();
+            theirs.write_all(&said).unwrap();
+        }
+    });
+    Remote::over(connection(ours)).unwrap()
+}
+
+#[test]
+fn a_tree_is_of_what_was_asked_for() {
+    let state = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","guid":1,"volume":false,"encryption":null,"origin":null,
+                "snapshots":[],"bookmarks":[],"partial":null}}"#
+        )
+    };
+    let look = Look {
+        top: dataset("tank/prod"),
+        since: None,
+    };
+    let told = move |top: &str, names: &[&str]| {
+        let states: Vec<_> = names.iter().map(|name| state(name)).collect();
+        let tree = format!(r#"{{"top":"{top}","datasets":[{}]}}"#, states.join(","));
+        let remote = saying(&[(b'D', &tree), (b'E', "")]);
+        remote.tree(&look)
+    };
+    within(move || {
+        assert!(told("tank/prod", &["tank/prod", "tank/prod/a"]).is_ok());
+        assert!(told("tank/prod", &[]).is_ok());
+        for (top, names) in [
+            ("tank/prod", &["tank"][..]),
+            ("tank/prod", &["tank/prod2"]),
+            ("tank/prod", &["tank/prod/a", "tank/prod/a"]),
+            ("tank", &["tank/prod"]),
+            ("tank/prod/db", &[]),
+        ] {
+            match told(top, names) {
+                Err(Error::Lost(error)) => {
+                    assert!(error.to_string().contains("tree of tank/prod"), "{error}");
+                }
+                other => panic!("{top} {names:?}: {other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_quoted_plainly() {
+    within(|| {
+        let strange = r#"{"\u001b[31mred":1}"#;
+        let look = Look {
+            top: dataset("tank/prod"),
+            since: None,
+        };
+        let remote = saying(&[(b'F', strange)]);
+        let failed = remote.wrapped_key(&look.top).unwrap_err().to_string();
+        let tree = r#"{"top":"a\u001b[31mb","datasets":[]}"#;
+        let remote = saying(&[(b'D', tree), (b'E', "")]);
+        let tree = remote.tree(&look).unwrap_err().to_string();
+        for text in [failed, tree] {
+            assert!(
+                text.contains("unexpected") && text.contains("[31m"),
+                "{text}"
+            );
+            assert!(!text.contains('\u{1b}'), "{text}");
+        }
+    });
+}
