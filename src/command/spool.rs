@@ -179,7 +179,7 @@ fn list(arguments: &SpoolList, output: &Output) -> Outcome {
     show(&streams, output)
 }
 
-/// Says what became of each. That one waits is no finding: its turn comes.
+/// Says what became of each. That one waits is no finding if its turn comes.
 fn show(streams: &[SpoolStream], output: &Output) -> Outcome {
     let mut exit = Exit::Done;
     let mut rows = Vec::new();
@@ -189,6 +189,9 @@ fn show(streams: &[SpoolStream], output: &Output) -> Outcome {
             Fate::Received(proof) => ("received", Some(proof.snapshot.to_string()), Mood::Good),
             Fate::AlreadyThere(name) => ("already there", Some(name.to_string()), Mood::Good),
             Fate::Ready => ("ready", None, Mood::Plain),
+            Fate::Waits(what) if what.needs_decision() => {
+                ("waits", Some(what.to_string()), Mood::Bad)
+            }
             Fate::Waits(what) => ("waits", Some(what.to_string()), Mood::Doubtful),
             Fate::Bad(why) => ("bad", Some(why.to_string()), Mood::Bad),
             Fate::Failed(error) => ("failed", Some(error.to_string()), Mood::Bad),
@@ -197,6 +200,7 @@ fn show(streams: &[SpoolStream], output: &Output) -> Outcome {
         exit = match (&stream.outcome, exit) {
             (Fate::Failed(_), _) | (_, Exit::Failed) => Exit::Failed,
             (Fate::Bad(_), _) => Exit::Finding,
+            (Fate::Waits(what), _) if what.needs_decision() => Exit::Finding,
             _ => exit,
         };
         rows.push(vec![

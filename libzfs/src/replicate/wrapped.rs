@@ -113,11 +113,7 @@ pub(super) fn keeping_key(
 
 /// Refuses a stream with that key if it would change the one of what is there. The kernel would take
 /// it, and cannot know whether anybody can unlock the copy then.
-pub(super) fn check_key(
-    target: &dyn Target,
-    order: &Order,
-    key: Option<WrappedKey>,
-) -> Result<()> {
+pub(super) fn check_key(target: &dyn Target, order: &Order, key: Option<WrappedKey>) -> Result<()> {
     let mut is_known = order.base.is_none();
     // A clone has its key in common with what it is a clone of; but that it is one is only what the
     // order says.

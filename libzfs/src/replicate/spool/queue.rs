@@ -51,6 +51,19 @@ pub enum Wait {
     },
 }
 
+impl Wait {
+    /// Whether no stream that comes ends it, but somebody who decides.
+    pub fn needs_decision(&self) -> bool {
+        match self {
+            Self::Stream | Self::Sidecar | Self::Base { .. } | Self::Parent { .. } => false,
+            Self::Renamed { .. }
+            | Self::Diverged { .. }
+            | Self::Occupied { .. }
+            | Self::ForeignPartial { .. } => true,
+        }
+    }
+}
+
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

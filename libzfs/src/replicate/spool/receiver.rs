@@ -9,7 +9,7 @@ use super::directory::Directory;
 #[cfg(feature = "filter")]
 use super::filter::Filter;
 use super::queue::{Copies, Next, Wait};
-use super::stream::{Coding, Stream, Whole, digest_of, drain};
+use super::stream::{Coding, Stream, Whole, cancelled, digest_of, drain};
 use super::{MAX_SIDECAR_LEN, SIDECAR, STREAM, Sidecar, SidecarError};
 use crate::name::{DatasetName, NameError, SnapshotName};
 use crate::replicate::wrapped::keeping_key;
@@ -300,9 +300,12 @@ impl<'a> SpoolReceiver<'a> {
             let mut has_changed = false;
             let mut still = Vec::new();
             for (name, sidecar) in waiting {
-                let outcome = self
-                    .stream(&directory, &mut copies, &name, &sidecar)
-                    .unwrap_or_else(Outcome::from);
+                let outcome = match self.control.is_cancelled() {
+                    true => Outcome::Failed(cancelled().into()),
+                    false => self
+                        .stream(&directory, &mut copies, &name, &sidecar)
+                        .unwrap_or_else(Outcome::from),
+                };
                 let is_done = matches!(outcome, Outcome::Received(_) | Outcome::AlreadyThere(_));
                 has_changed |= is_done;
                 still.push(SpoolStream {
@@ -435,18 +438,14 @@ impl<'a> SpoolReceiver<'a> {
 
     /// Reads a file to see that all of it is as it has to be.
     fn examine_file(&self, file: File, sidecar: &Sidecar) -> Result<File, Refusal> {
-        let digest = digest_of(&file).map_err(BadStream::Content)?;
+        let digest = digest_of(&file, &self.control).map_err(unread)?;
         if digest != sidecar.sha256 {
             return Err(BadStream::Digest.into());
         }
         let stream = file.try_clone().and_then(|file| self.open(file, sidecar));
-        match stream.and_then(|mut stream| drain(&mut stream)) {
-            Ok(_) => Ok(file),
-            Err(error) => Err(match StreamError::in_io(&error) {
-                Some(error) => BadStream::Stream(error.clone()),
-                None => BadStream::Content(error),
-            }
-            .into()),
+        match stream.and_then(|mut stream| drain(&mut stream, &self.control)) {
+            Ok(()) => Ok(file),
+            Err(error) => Err(unread(error)),
         }
     }
 
@@ -510,6 +509,17 @@ impl<'a> SpoolReceiver<'a> {
         self.target.settle(&sidecar.set, dataset, &[order.guid])?;
         tracing::debug!(snapshot = %order.snapshot, "received from a spool");
         Ok(proof)
+    }
+}
+
+/// What it means that reading a file failed so.
+fn unread(error: io::Error) -> Refusal {
+    if let Some(error) = StreamError::in_io(&error) {
+        return BadStream::Stream(error.clone()).into();
+    }
+    match error.downcast::<crate::Error>() {
+        Ok(cancelled) => Refusal::Failed(cancelled.into()),
+        Err(error) => BadStream::Content(error).into(),
     }
 }
 

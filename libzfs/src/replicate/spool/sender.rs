@@ -197,7 +197,7 @@ impl<'a> SpoolSender<'a> {
         let mut datasets = Vec::new();
         let mut is_full = false;
         for step in &prepared.plan.steps {
-            if is_full {
+            if is_full || self.control.is_cancelled() {
                 break;
             }
             let mut streams = Vec::new();
@@ -444,7 +444,7 @@ impl<'a> SpoolSender<'a> {
         let [stream, about] = [super::STREAM, super::SIDECAR].map(|end| format!("{stem}{end}"));
         match read_sidecar(directory, &about) {
             Ok(Some(there))
-                if is_same(&there, &sidecar) && is_whole(directory, &stream, &there)? =>
+                if is_same(&there, &sidecar) && self.is_whole(directory, &stream, &there)? =>
             {
                 return Ok(there);
             }
@@ -459,6 +459,16 @@ impl<'a> SpoolSender<'a> {
             }
         }
         written
+    }
+
+    /// Whether the stream is there that the sidecar is of.
+    fn is_whole(&self, directory: &Directory, name: &str, sidecar: &Sidecar) -> Result<bool> {
+        let Some(file) = directory.read(name)? else {
+            return Ok(false);
+        };
+        let digest = digest_of(&file, &self.control);
+        let digest = digest.map_err(|error| directory.error(name, error))?;
+        Ok(digest == sidecar.sha256)
     }
 
     fn write(
@@ -554,15 +564,6 @@ fn is_same(there: &Sidecar, new: &Sidecar) -> bool {
         && there.base == new.base
         && there.destination == new.destination
         && there.snapshot == new.snapshot
-}
-
-/// Whether the stream is there that the sidecar is of.
-fn is_whole(directory: &Directory, name: &str, sidecar: &Sidecar) -> Result<bool> {
-    let Some(file) = directory.read(name)? else {
-        return Ok(false);
-    };
-    let digest = digest_of(&file).map_err(|error| directory.error(name, error))?;
-    Ok(digest == sidecar.sha256)
 }
 
 fn write_text(mut file: &std::fs::File, text: &str) -> io::Result<()> {

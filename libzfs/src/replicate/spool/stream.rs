@@ -8,7 +8,9 @@ use sha2::{Digest, Sha256};
 #[cfg(feature = "filter")]
 use super::filter::{Filter, Filtered};
 use super::{Compression, Sha256Digest};
+use crate::error::{ErrorKind, Operation};
 use crate::stream::{Guard, Require, Verify};
+use crate::transfer::TransferControl;
 
 /// How much is read and written at once, in bytes.
 const BUFFER: usize = 128 << 10;
@@ -263,19 +265,37 @@ impl<W: Write> Write for Digesting<W> {
 }
 
 /// The digest of a file, from its beginning.
-pub(super) fn digest_of(mut file: &File) -> io::Result<Sha256Digest> {
+pub(super) fn digest_of(mut file: &File, control: &TransferControl) -> io::Result<Sha256Digest> {
     file.rewind()?;
     let mut digesting = Digesting::new(io::sink());
-    copy_plainly(&mut file, &mut digesting)?;
+    copy_plainly(&mut file, &mut digesting, control)?;
     Ok(digesting.digest())
 }
 
-/// Reads all of it and has no use for it; returns how much it was.
-pub(super) fn drain(from: &mut impl Read) -> io::Result<u64> {
-    copy_plainly(from, &mut io::sink())
+/// Reads all of it and has no use for it.
+pub(super) fn drain(from: &mut impl Read, control: &TransferControl) -> io::Result<()> {
+    copy_plainly(from, &mut io::sink(), control)
 }
 
-fn copy_plainly(from: &mut impl Read, to: &mut impl Write) -> io::Result<u64> {
-    let mut from = BufReader::with_capacity(BUFFER, from);
-    io::copy(&mut from, to)
+fn copy_plainly(
+    from: &mut impl Read,
+    to: &mut impl Write,
+    control: &TransferControl,
+) -> io::Result<()> {
+    let mut buffer = vec![0; BUFFER];
+    while !control.is_cancelled() {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(len) => to.write_all(&buffer[..len])?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(cancelled().into())
+}
+
+/// That the control does not want any more of it.
+pub(super) fn cancelled() -> crate::Error {
+    let kind = ErrorKind::Cancelled;
+    crate::Error::new(Operation::Receive, "", kind, kind.usual_errno())
 }

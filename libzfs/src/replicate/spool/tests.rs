@@ -88,6 +88,35 @@ fn two_runs_never_work_the_same_queue() {
 }
 
 #[test]
+fn what_is_cancelled_reads_no_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let (source, target) = (FakeSource::tree(), FakeTarget::new());
+    source.snapshot_all("rep-1");
+    let control = crate::transfer::TransferControl::new();
+    control.cancel();
+    let sent = sender(&source).controlled_by(&control).run(&directory);
+    assert_eq!(sent.unwrap().datasets.len(), 0);
+    sender(&source).run(&directory).unwrap();
+    let before = files(directory.path());
+    let receiver = SpoolReceiver::new(&target, "vault/in".parse().unwrap());
+    let receiver = receiver.controlled_by(&control);
+    // Of a stream that is not read it is not known whether it is good.
+    let examined = receiver.examine(&directory).unwrap();
+    let received = receiver.run(&directory).unwrap();
+    for stream in examined.into_iter().chain(received) {
+        match stream.outcome {
+            Outcome::Failed(crate::replicate::Error::Zfs(error)) => {
+                assert_eq!(error.kind(), crate::ErrorKind::Cancelled);
+            }
+            Outcome::Waits(Wait::Parent { .. }) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(files(directory.path()), before);
+    assert_eq!(target.guids(), Vec::<u64>::new());
+}
+
+#[test]
 fn each_destination_has_its_own_pace() {
     let [near, far] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let [near_copy, far_copy] = [(); 2].map(|()| FakeTarget::new());

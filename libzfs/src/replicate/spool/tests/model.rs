@@ -10,8 +10,7 @@ use crate::name::{DatasetName, SnapshotName};
 use crate::replicate::spool::SpoolSender;
 use crate::replicate::{
     DatasetState, EncryptionState, Error, KeyParameters, Look, Marks, Order, Outgoing, Partial,
-    Point, Proof, Result, Side, Source, Target, Transfer, Tree,
-    WrappedKey,
+    Point, Proof, Result, Side, Source, Target, Transfer, Tree, WrappedKey,
 };
 use crate::stream::tests::samples::raw_stream_of;
 use crate::transfer::TransferControl;
