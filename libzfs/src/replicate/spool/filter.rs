@@ -4,10 +4,14 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 /// How much of what a filter complains of is kept, in bytes.
 const MAX_COMPLAINT: u64 = 4 << 10;
+/// How long one waits for that once it has ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A program, such as one that encrypts, that reads a stream on its standard input and writes what
 /// becomes of it to its standard output. It is started anew for each stream.
@@ -49,15 +53,16 @@ impl Filter {
             .stderr(Stdio::piped())
             .spawn()
             .map_err(failed)?;
-        let complaint = child.stderr.take().map(|mut stderr| {
+        let (says, complaint) = mpsc::channel();
+        if let Some(mut stderr) = child.stderr.take() {
             thread::spawn(move || {
                 let mut text = Vec::new();
                 // What cannot be read was not said.
                 let _ = stderr.by_ref().take(MAX_COMPLAINT).read_to_end(&mut text);
+                let _ = says.send(text);
                 let _ = io::copy(&mut stderr, &mut io::sink());
-                text
-            })
-        });
+            });
+        }
         Ok(Running {
             program: self.program.clone(),
             child,
@@ -70,7 +75,7 @@ impl Filter {
 pub(super) struct Running {
     program: OsString,
     child: Child,
-    complaint: Option<JoinHandle<Vec<u8>>>,
+    complaint: Receiver<Vec<u8>>,
 }
 
 impl Running {
@@ -85,11 +90,11 @@ impl Running {
     /// Waits for its end, and sees that it was a good one.
     pub(super) fn wait(mut self) -> io::Result<()> {
         let status = self.child.wait()?;
-        let complaint = self.complaint.take().map(JoinHandle::join);
         if status.success() {
             return Ok(());
         }
-        let complaint = complaint.and_then(Result::ok).unwrap_or_default();
+        // What it has left running, as an agent, may keep its standard error open for ever.
+        let complaint = self.complaint.recv_timeout(LAST_WORDS).unwrap_or_default();
         let complaint = String::from_utf8_lossy(&complaint);
         let program = Path::new(&self.program).display();
         Err(io::Error::other(match complaint.trim() {

@@ -209,6 +209,22 @@ fn compressed_streams_are_received() {
 
 #[cfg(feature = "filter")]
 #[test]
+fn what_a_filter_leaves_running_is_not_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = FakeSource::tree();
+    source.snapshot("tank/prod", "rep-1");
+    let since = std::time::Instant::now();
+    for end in ["exit 3", "exit 0"] {
+        let script = format!("sleep 60 >/dev/null & cat; {end}");
+        let filter = Filter::new("sh").argument("-c").argument(script);
+        let sent = sender(&source).filter(filter).run(&directory).unwrap();
+        assert_eq!(sent.errors().count(), usize::from(end == "exit 3"));
+    }
+    assert!(since.elapsed() < std::time::Duration::from_secs(30));
+}
+
+#[cfg(feature = "filter")]
+#[test]
 fn filters_are_on_both_ends() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();
