@@ -405,6 +405,9 @@ pub(crate) struct Serve {
     /// Let the client take snapshots
     #[arg(long)]
     pub(crate) allow_snapshots: bool,
+    /// Let the client rename copies, for the one run after datasets were renamed at the source
+    #[arg(long)]
+    pub(crate) allow_renames: bool,
     /// Let streams change the keys of copies, for the one run after a key was changed at the source
     #[arg(long)]
     pub(crate) allow_key_changes: bool,

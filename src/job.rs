@@ -115,8 +115,8 @@ impl Job {
             None => Box::new(LocalTarget::new(zfs)),
             Some(host) => {
                 let policy = match self.policy {
-                    PolicyName::Vault => "",
-                    PolicyName::Standby => " --policy standby",
+                    PolicyName::Vault => " --allow-renames",
+                    PolicyName::Standby => " --allow-renames --policy standby",
                 };
                 let command = self.serve("--receive-only", &self.destination, policy);
                 Box::new(self.ssh(host, command).connect()?)

@@ -264,7 +264,7 @@ fn who_wants_something_else_changes_nothing_and_is_told_of() {
         let others = pool.dataset("vault/others/copy");
         let guid = zfs.snapshot(&one).unwrap().guid().unwrap();
 
-        let confinement = || confined_to(&pool, "vault/mine");
+        let confinement = || confined_to(&pool, "vault/mine").allow_renames();
         let (client, served) = remote(receiving(&pool, confinement()));
         let incremental = stream_of(&zfs.send(&two).from(&one).raw());
         let raw = stream_of(&zfs.send(&one).raw());

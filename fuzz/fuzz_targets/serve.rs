@@ -207,8 +207,9 @@ fn case(data: &[u8]) {
         .expect("room");
     ours.shutdown(Shutdown::Write).expect("it is open");
     let fake = Fake { stream: data };
-    let confinement =
-        Confinement::to(&TOP.parse().expect("a name")).marks(&Marks::new("mine").expect("a name"));
+    let confinement = Confinement::to(&TOP.parse().expect("a name"))
+        .marks(&Marks::new("mine").expect("a name"))
+        .allow_renames();
     let server = match role % 3 {
         0 => Server::receive_only(&fake, confinement),
         1 => Server::send_raw_only(&fake, confinement),

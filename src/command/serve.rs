@@ -21,6 +21,9 @@ pub(super) fn run(serve: &Serve) -> Outcome {
     if serve.allow_snapshots {
         confinement = confinement.allow_snapshots();
     }
+    if serve.allow_renames {
+        confinement = confinement.allow_renames();
+    }
     if serve.allow_key_changes {
         confinement = confinement.allow_key_changes();
     }

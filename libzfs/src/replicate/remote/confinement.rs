@@ -20,6 +20,7 @@ pub struct Confinement {
     marks: Vec<Marks>,
     policy: Policy,
     takes_snapshots: bool,
+    renames: bool,
     changes_keys: bool,
 }
 
@@ -31,6 +32,7 @@ impl Confinement {
             marks: Vec::new(),
             policy: Policy::default(),
             takes_snapshots: false,
+            renames: false,
             changes_keys: false,
         }
     }
@@ -64,6 +66,18 @@ impl Confinement {
         self
     }
 
+    /// Lets the client of a server that receives give copies other names, as after the source was
+    /// renamed.
+    ///
+    /// Who may can change the key of a copy all the same, over two connections at once: while the
+    /// kernel waits for more of a stream that was found to fit one copy, and before it looks for that,
+    /// another copy gets its name. It is for the one run behind a change that is known of.
+    #[must_use]
+    pub fn allow_renames(mut self) -> Self {
+        self.renames = true;
+        self
+    }
+
     /// Lets streams change the key by which a copy is unlocked, as they do once the source's was
     /// changed. Who can send then can make a copy, with all its snapshots, unreadable for good; see
     /// [`WrappedKey`](crate::replicate::WrappedKey). It is for the one run behind a change that is
@@ -94,6 +108,9 @@ impl Confinement {
         };
         if !is_in_role {
             return refuse(format!("this server is {role}"));
+        }
+        if matches!(request, Request::Rename { .. }) && !self.renames {
+            return refuse("to rename copies has to be allowed here".to_owned());
         }
         match request {
             Request::Tree { look } => self.check_look(look),

@@ -84,7 +84,9 @@ fn a_stream_is_pulled_as_it_is() {
 fn what_is_asked_for_is_done_there() {
     within(|| {
         let fake = Arc::new(Fake::default());
-        let (target, served) = remote(&fake, receiving);
+        let (target, served) = remote(&fake, |fake| {
+            Server::receive_only(fake, confinement().allow_renames())
+        });
         assert_eq!(target.role(), crate::replicate::Role::ReceiveOnly);
         let top = dataset("vault/prod");
         let since = Some(marks());

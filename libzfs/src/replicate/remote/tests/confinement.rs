@@ -91,7 +91,7 @@ fn requests(on: &str, marks: &str) -> Vec<(Request, &'static [Role])> {
 }
 
 fn check(role: Role, request: &Request) -> Result<()> {
-    confinement().check(role, request)
+    confinement().allow_renames().check(role, request)
 }
 
 #[test]
@@ -176,10 +176,14 @@ fn what_names_several_is_all_within() {
 #[test]
 fn a_copy_is_renamed_below_its_own_place() {
     let both = confinement().and(&dataset("vault/mail"));
-    let rename = |from: &str, to: &str| {
+    let request = |from: &str, to: &str| {
         let (from, to) = (dataset(from), dataset(to));
-        both.check(Role::ReceiveOnly, &Request::Rename { from, to })
+        Request::Rename { from, to }
     };
+    let good = request("vault/prod/a", "vault/prod/b/c");
+    assert!(refusal(both.check(Role::ReceiveOnly, &good)).contains("rename"));
+    let both = both.allow_renames();
+    let rename = |from: &str, to: &str| both.check(Role::ReceiveOnly, &request(from, to));
     rename("vault/prod/a", "vault/prod/b/c").unwrap();
     rename("vault/mail/a", "vault/mail/b").unwrap();
     for (from, to) in [
