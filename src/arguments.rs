@@ -141,8 +141,9 @@ pub(crate) struct Want {
     /// How many datasets are replicated at once
     #[arg(long, value_name = "COUNT", default_value_t = 1)]
     pub(crate) at_once: usize,
-    /// Let a source on another machine change the keys of copies here, for the one run after a key was
-    /// changed there
+    /// Let the keys of copies be changed, for the one run behind a change that is known of: a source on
+    /// another machine brings its new one, and what was changed on a copy is replaced by the source's.
+    /// The copy, with all its snapshots, asks for that from then on
     #[arg(long)]
     pub(crate) allow_key_changes: bool,
     /// An option for ssh, as its configuration has it

@@ -47,7 +47,10 @@ impl Job {
             destination: replicate.destination.clone(),
             marks,
             policy: want.policy,
-            request: request(want.policy, want.newest, &want.only),
+            request: Request {
+                allow_key_changes: want.allow_key_changes,
+                ..request(want.policy, want.newest, &want.only)
+            },
             selection: Selection {
                 include: want.include.clone(),
                 exclude: want.exclude.clone(),
@@ -172,6 +175,7 @@ fn request(policy: PolicyName, newest: bool, only: &str) -> Request {
             false => Intermediates::All,
         },
         snapshots: only.to_owned(),
+        allow_key_changes: false,
     }
 }
 

@@ -73,6 +73,20 @@ pub enum Obstacle {
         /// The copy.
         destination: DatasetName,
     },
+    /// The copy has its key from a dataset that is not one of the copies. A raw incremental stream
+    /// would bring the source's, which that dataset's key does not open.
+    KeyElsewhere {
+        /// The copy.
+        destination: DatasetName,
+        /// The dataset that it has its key from.
+        root: DatasetName,
+    },
+    /// The copy's key was changed, and is replaced by the source's, as it was
+    /// [asked for](super::Request::allow_key_changes).
+    KeyReplaced {
+        /// The copy.
+        destination: DatasetName,
+    },
     /// The source's key was changed since the last stream: the copy will ask for the new one.
     SourceKeyChanged,
     /// The dataset above is not replicated, so that there is no place for this one.
@@ -100,6 +114,7 @@ impl Obstacle {
             | Self::OriginNotReplicated
             | Self::FromBookmark
             | Self::SourceKeyChanged
+            | Self::KeyReplaced { .. }
             | Self::NoSnapshot => Severity::Notice,
             _ => Severity::Error,
         }
@@ -129,13 +144,20 @@ impl Obstacle {
             ],
             Self::KeyDiffers { .. } => &[
                 "change the source's key to that of the copy",
-                "accept that the copy will ask for the source's key from then on",
+                "allow changes of keys (--allow-key-changes): the copy asks for the source's from then on",
+            ],
+            Self::KeyElsewhere { .. } => &[
+                "make the copy an encryption root of its own, with the source's key",
+                "rename the copy, and send everything again",
             ],
             Self::ParentNotReplicated => &["mend what is found of the dataset above"],
             Self::OriginBehind => &["replicate the clone to a destination of its own"],
             Self::BadName { .. } => &["choose a shorter destination"],
             Self::Vanished => &["destroy the copy when it is not needed any more"],
-            Self::OriginNotReplicated | Self::FromBookmark | Self::SourceKeyChanged => &[],
+            Self::OriginNotReplicated
+            | Self::FromBookmark
+            | Self::SourceKeyChanged
+            | Self::KeyReplaced { .. } => &[],
         }
     }
 }
@@ -198,6 +220,13 @@ impl fmt::Display for Obstacle {
             Self::KeyDiffers { destination } => {
                 write!(f, "the key of {destination} is not the source's any more")
             }
+            Self::KeyElsewhere { destination, root } => {
+                write!(f, "{destination} has its key from {root}, outside")
+            }
+            Self::KeyReplaced { destination } => write!(
+                f,
+                "the key of {destination} was changed there, and is replaced by the source's"
+            ),
             Self::SourceKeyChanged => {
                 f.write_str("its key was changed: the copy will ask for the new one")
             }

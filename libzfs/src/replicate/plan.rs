@@ -15,6 +15,10 @@ pub struct Request {
     pub intermediates: Intermediates,
     /// Only snapshots whose names begin so are sent; all, if it is empty.
     pub snapshots: String,
+    /// Whether streams may be sent that replace a key which was changed on the copy by the source's:
+    /// the copy with all its snapshots asks for that from then on.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub allow_key_changes: bool,
 }
 
 /// What a copy is for.

@@ -154,9 +154,16 @@ impl<'a> Planner<'a> {
     }
 
     /// The name of the copy of a dataset of the source.
-    fn becomes(&self, name: &DatasetName) -> Result<DatasetName, NameError> {
-        match name.as_str()[self.source_top.as_str().len()..].strip_prefix('/') {
-            Some(rest) => self.destination_top.child(rest),
+    fn becomes(&self, name: &DatasetName) -> Planned<DatasetName> {
+        let top = self.source_top;
+        // The tree may be what another machine says that it has.
+        if !name.is_within(top) {
+            return Err(Obstacle::BadName {
+                why: format!("it is not below {top}"),
+            });
+        }
+        match name.as_str()[top.as_str().len()..].strip_prefix('/') {
+            Some(rest) => Ok(self.destination_top.child(rest)?),
             None => Ok(self.destination_top.clone()),
         }
     }
@@ -274,10 +281,11 @@ impl<'a> Planner<'a> {
         actions: &mut Vec<Action>,
     ) -> Planned<()> {
         let base = self.origin(dataset)?;
-        let wanted = self.wanted(dataset, None);
+        let wanted = self.wanted(dataset, None, None);
         if wanted.is_empty() {
             return Err(Obstacle::NoSnapshot);
         }
+        self.check_key_of_origin(dataset, base.as_ref())?;
         self.send(dataset, name, base, &wanted, None, actions)
     }
 
@@ -329,10 +337,13 @@ impl<'a> Planner<'a> {
                 later: later.into_iter().map(|point| point.name.clone()).collect(),
             });
         }
-        let wanted = self.wanted(dataset, Some(common.here.create_txg));
+        let wanted = self.wanted(dataset, Some(common.here.create_txg), copy.partial.as_ref());
         let resumed = self.resumable(dataset, copy, name, Some(there.guid), &wanted, actions)?;
         if wanted.is_empty() {
-            actions.extend(common.anchor(dataset, copy, name)?);
+            // Whatever else was done, the copy is looked at afterwards.
+            if !actions.is_empty() || common.is_unanchored(dataset, copy) {
+                actions.push(common.anchor(dataset, name)?);
+            }
             return Ok(());
         }
         self.check_key(dataset, copy, name)?;
@@ -359,12 +370,13 @@ impl<'a> Planner<'a> {
             });
         }
         let base = self.origin(dataset)?;
-        let wanted = self.wanted(dataset, None);
+        let wanted = self.wanted(dataset, None, copy.partial.as_ref());
         let from = base.as_ref().map(Base::guid);
         let resumed = self.resumable(dataset, copy, name, from, &wanted, actions)?;
         if wanted.is_empty() {
             return Err(Obstacle::NoSnapshot);
         }
+        self.check_key_of_origin(dataset, base.as_ref())?;
         self.send(dataset, name, base, &wanted, resumed, actions)
     }
 
@@ -405,33 +417,68 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// A raw incremental stream brings the key that the source has, wrapped as it is there.
+    /// A raw incremental stream brings the key that the source has, wrapped as it is there. The copy
+    /// has another name than this by now if it was renamed.
     fn check_key(
         &mut self,
         dataset: &DatasetState,
         copy: &DatasetState,
         name: &DatasetName,
     ) -> Planned<()> {
-        match (&dataset.encryption, &copy.encryption) {
-            // The stream's key would not be one that the root outside has wrapped.
-            (_, Some(there)) if !there.root.is_within(self.destination_top) => {
-                Err(Obstacle::KeyDiffers {
-                    destination: name.clone(),
-                })
-            }
-            (Some(here), Some(there)) if here.key == there.key => Ok(()),
-            (Some(_), Some(there)) if there.last_key == Some(there.key) => {
-                self.find(&dataset.name, Obstacle::SourceKeyChanged);
-                Ok(())
-            }
-            _ => Err(Obstacle::KeyDiffers {
-                destination: name.clone(),
-            }),
+        let destination = name.clone();
+        let (Some(here), Some(there)) = (&dataset.encryption, &copy.encryption) else {
+            return Err(Obstacle::KeyDiffers { destination });
+        };
+        // The stream's key would not be one that the root outside has wrapped.
+        if !there.root.is_within(self.destination_top) {
+            let root = there.root.clone();
+            return Err(Obstacle::KeyElsewhere { destination, root });
+        }
+        if here.key == there.key {
+            return Ok(());
+        }
+        if there.last_key == Some(there.key) {
+            self.find(&dataset.name, Obstacle::SourceKeyChanged);
+            return Ok(());
+        }
+        // A clone has its key in common with its origin; what else has its key from another dataset
+        // could not be unlocked with that any more.
+        let is_its_own = there.root == copy.name || copy.origin.is_some();
+        if self.request.allow_key_changes && is_its_own {
+            self.find(&dataset.name, Obstacle::KeyReplaced { destination });
+            return Ok(());
+        }
+        Err(Obstacle::KeyDiffers { destination })
+    }
+
+    /// A clone shares its key with its origin, also where it is received: the first stream of the one
+    /// changes that of the other.
+    fn check_key_of_origin(&mut self, dataset: &DatasetState, base: Option<&Base>) -> Planned<()> {
+        let origin = match base {
+            Some(Base::Snapshot {
+                guid,
+                origin: Some(origin),
+                ..
+            }) => self
+                .copies
+                .values()
+                .find(|copy| copy.has_snapshot(*guid).is_some())
+                .map(|copy| (*copy, origin)),
+            _ => None,
+        };
+        match origin {
+            Some((copy, origin)) => self.check_key(dataset, copy, origin.dataset()),
+            None => Ok(()),
         }
     }
 
     /// The snapshots to send, earlier before later: those behind the transaction group.
-    fn wanted(&self, dataset: &'a DatasetState, after: Option<u64>) -> Vec<&'a Point> {
+    fn wanted(
+        &self,
+        dataset: &'a DatasetState,
+        after: Option<u64>,
+        partial: Option<&Partial>,
+    ) -> Vec<&'a Point> {
         let mut wanted: Vec<_> = dataset
             .snapshots
             .iter()
@@ -442,12 +489,14 @@ impl<'a> Planner<'a> {
             .collect();
         wanted.sort_by_key(|point| point.create_txg);
         if self.request.intermediates == Intermediates::Newest {
-            // What clones of the tree go on from has to arrive as well.
+            // What clones of the tree go on from has to arrive as well; and what was begun is
+            // finished, or what takes longer than the next snapshot would never be.
             let last = wanted.len().saturating_sub(1);
+            let is_begun = |guid| partial.is_some_and(|partial| partial.to_guid == guid);
             let mut at = 0;
             wanted.retain(|point| {
                 at += 1;
-                at - 1 == last || self.is_origin(point.guid)
+                at - 1 == last || self.is_origin(point.guid) || is_begun(point.guid)
             });
         }
         wanted
@@ -504,31 +553,27 @@ struct Common<'a> {
 }
 
 impl Common<'_> {
-    /// What is left to do about it, as far as it was looked for what is held.
-    fn anchor(
-        &self,
-        dataset: &DatasetState,
-        copy: &DatasetState,
-        name: &DatasetName,
-    ) -> Planned<Option<Action>> {
+    /// Whether something else is held than this, as far as it was looked for.
+    fn is_unanchored(&self, dataset: &DatasetState, copy: &DatasetState) -> bool {
         let guid = self.here.guid;
         let is_only = |anchors: &Option<Vec<u64>>| {
             let anchors = anchors.as_ref();
             anchors.is_none_or(|anchors| anchors.as_slice() == [guid])
         };
         // A bookmark cannot be held.
-        if is_only(&copy.anchors) && (self.is_bookmark || is_only(&dataset.anchors)) {
-            return Ok(None);
-        }
+        !is_only(&copy.anchors) || !(self.is_bookmark || is_only(&dataset.anchors))
+    }
+
+    fn anchor(&self, dataset: &DatasetState, name: &DatasetName) -> Planned<Action> {
         let snapshot = match self.is_bookmark {
             true => None,
             false => Some(dataset.snapshot(self.here)?),
         };
-        Ok(Some(Action::Anchor {
+        Ok(Action::Anchor {
             copy: name.snapshot(&self.there.name)?,
             snapshot,
-            guid,
-        }))
+            guid: self.here.guid,
+        })
     }
 
     fn base(&self, dataset: &DatasetState) -> Planned<Base> {

@@ -29,13 +29,16 @@ use crate::transfer::TransferControl;
 ///   stay what they are, and are gone on with;
 /// * a base that was destroyed on the source in spite of its hold: a bookmark serves
 ///   ([`Obstacle::FromBookmark`]);
+/// * a snapshot that was renamed: its copy keeps its name, since names do not matter; what has its old
+///   name on the source by now cannot be received before the copy's snapshot was renamed too;
 /// * snapshots that somebody made of a copy: nothing is sent ([`Obstacle::Diverged`]), but to what is
 ///   below;
 /// * a key that was changed on the source: the copy gets it with the next stream
 ///   ([`Obstacle::SourceKeyChanged`]). One that was changed on the copy would be lost by that, so that
-///   nothing is sent ([`Obstacle::KeyDiffers`]). Both are seen where the key is made from a passphrase
-///   or the format has changed; raw keys cannot be told apart without being loaded. With
-///   [`keep_keys`](Self::keep_keys) no copy gets another key, whatever it is made from;
+///   nothing is sent ([`Obstacle::KeyDiffers`]) unless [that is allowed](Request::allow_key_changes).
+///   Both are seen where the key is made from a passphrase or the format has changed; raw keys cannot
+///   be told apart without being loaded. With [`keep_keys`](Self::keep_keys) no copy gets another key,
+///   whatever it is made from;
 /// * a destination that is full: the stream fails, and is resumed when there is room.
 ///
 /// # Permissions

@@ -106,6 +106,7 @@ impl<'a> SpoolSender<'a> {
                 policy: Policy::Vault,
                 intermediates: Intermediates::All,
                 snapshots: String::new(),
+                allow_key_changes: false,
             },
             coding: Coding::default(),
             known: Vec::new(),
@@ -302,12 +303,17 @@ impl<'a> SpoolSender<'a> {
                 name: last.guid.to_string(),
                 ..last
             });
-            Some(DatasetState {
+            let mut copy = DatasetState {
                 snapshots,
                 bookmarks: Vec::new(),
                 partial: None,
                 ..state.clone()
-            })
+            };
+            // Each copy is an encryption root of its own, wherever the source has its key from.
+            if let Some(encryption) = &mut copy.encryption {
+                encryption.root = state.name.clone();
+            }
+            Some(copy)
         });
         Tree {
             top: here.top.clone(),

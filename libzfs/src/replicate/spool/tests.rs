@@ -67,6 +67,18 @@ fn what_is_new_is_sent_and_received() {
 }
 
 #[test]
+fn a_source_may_have_its_key_from_above() {
+    let directory = tempfile::tempdir().unwrap();
+    let source = FakeSource::tree();
+    source.has_key_from("tank");
+    for round in 1..3 {
+        source.snapshot_all(&format!("rep-{round}"));
+        let sent = sender(&source).run(directory.path()).unwrap();
+        assert_eq!(sent.streams().count(), 3, "{sent:?}");
+    }
+}
+
+#[test]
 fn two_runs_never_work_the_same_queue() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();

@@ -9,6 +9,7 @@ fn all() -> Request {
         policy: Policy::Vault,
         intermediates: Intermediates::All,
         snapshots: String::new(),
+        allow_key_changes: false,
     }
 }
 
@@ -167,12 +168,31 @@ fn what_was_renamed_is_renamed() {
         texts(&plan),
         [
             "vault/prod/sql: rename from vault/prod/db",
+            "vault/prod/sql: verify and hold vault/prod/sql@b",
             "vault/prod/sql/deep: send tank/prod/sql/deep@b from tank/prod/sql/deep@a",
         ]
     );
     assert_eq!(plan.findings, []);
     carry_out(&plan, &source, &mut vault);
     assert!(made(&source, &vault).is_up_to_date());
+}
+
+#[test]
+fn a_dataset_of_another_place_is_an_obstacle() {
+    let (mut source, vault) = copied();
+    for elsewhere in ["t", "tank/prodigal", "other/place"] {
+        source.create(elsewhere);
+        source.snapshot(elsewhere, "a");
+    }
+    let plan = made(&source, &vault);
+    assert!(plan.steps.is_empty());
+    let found = obstacles(&plan);
+    assert_eq!(found.len(), 3);
+    assert!(
+        found
+            .iter()
+            .all(|(_, obstacle)| matches!(obstacle, Obstacle::BadName { .. }))
+    );
 }
 
 #[test]
@@ -244,6 +264,62 @@ fn a_key_that_was_changed_is_seen() {
 }
 
 #[test]
+fn a_changed_key_of_a_copy_is_replaced_if_that_is_said_and_if_it_can_be() {
+    let (mut source, mut vault) = copied();
+    source.snapshot("tank/prod/db", "c");
+    let other = KeyParameters {
+        salt: 7,
+        ..KeyParameters::default()
+    };
+    let replacing = Request {
+        allow_key_changes: true,
+        ..all()
+    };
+    let change = |vault: &mut Side, root: &str| {
+        let encryption = vault.get("vault/prod/db").encryption.as_mut().unwrap();
+        (encryption.key, encryption.root) = (other, name(root));
+    };
+    let destination = name("vault/prod/db");
+    change(&mut vault, "vault/prod/db");
+    let found = plan(&source.tree(), &vault.tree(), &replacing);
+    let replaced = Obstacle::KeyReplaced {
+        destination: destination.clone(),
+    };
+    assert_eq!(obstacles(&found), [("tank/prod/db", &replaced)]);
+    assert_eq!(found.transfers().count(), 1);
+    // That of the dataset above would not open it then.
+    change(&mut vault, "vault/prod");
+    let found = plan(&source.tree(), &vault.tree(), &replacing);
+    let differs = Obstacle::KeyDiffers {
+        destination: destination.clone(),
+    };
+    assert_eq!(obstacles(&found), [("tank/prod/db", &differs)]);
+    change(&mut vault, "vault");
+    let found = plan(&source.tree(), &vault.tree(), &replacing);
+    let elsewhere = Obstacle::KeyElsewhere {
+        destination,
+        root: name("vault"),
+    };
+    assert_eq!(obstacles(&found), [("tank/prod/db", &elsewhere)]);
+    assert!(found.steps.is_empty());
+}
+
+#[test]
+fn the_first_stream_of_a_clone_does_not_change_the_key_of_its_origin() {
+    let (mut source, mut vault) = copied();
+    source.clone_of("tank/prod/db", "a", "tank/prod/clone");
+    source.snapshot("tank/prod/clone", "x");
+    let encryption = vault.get("vault/prod/db").encryption.as_mut().unwrap();
+    encryption.key.salt = 7;
+    let found = made(&source, &vault);
+    let differs = Obstacle::KeyDiffers {
+        destination: name("vault/prod/db"),
+    };
+    assert_eq!(obstacles(&found), [("tank/prod/clone", &differs)]);
+    assert!(found.steps.is_empty());
+}
+
+#[test]
 fn an_interrupted_transfer_goes_on_or_is_discarded() {
     let (mut source, mut vault) = copied();
     let (c, d) = (
@@ -265,6 +341,12 @@ fn an_interrupted_transfer_goes_on_or_is_discarded() {
         assert!(plan.transfers().next().unwrap().resumed.is_some());
         carry_out(&plan, &source, &mut vault.clone());
     }
+    // What was begun is finished, though there is a newer one by now.
+    vault.get("vault/prod").partial = Some(partial(c, "tank/prod"));
+    let begun = plan(&source.tree(), &vault.tree(), &newest());
+    assert_eq!(begun.transfers().count(), 2);
+    assert!(begun.transfers().next().unwrap().resumed.is_some());
+    carry_out(&begun, &source, &mut vault.clone());
     // What was begun with this snapshot cannot be finished any more.
     vault.get("vault/prod").partial = Some(partial(99, "tank/prod"));
     let plan = made(&source, &vault);
@@ -273,6 +355,16 @@ fn an_interrupted_transfer_goes_on_or_is_discarded() {
         Action::DiscardPartial { .. }
     ));
     carry_out(&plan, &source, &mut vault.clone());
+    // Also if there is nothing else to do: what is left is looked at then.
+    let mut without = source.clone();
+    without.get("tank/prod").snapshots.truncate(2);
+    assert_eq!(
+        texts(&made(&without, &vault)),
+        [
+            "vault/prod: discard partial state: its snapshot is not to be sent any more",
+            "vault/prod: verify and hold vault/prod@b",
+        ]
+    );
     // Somebody else's stays.
     vault.get("vault/prod").partial = Some(partial(99, "tank/other"));
     let foreign = Obstacle::ForeignPartial {

@@ -145,6 +145,13 @@ impl FakeSource {
         state.create(name).origin = Some(guid);
     }
 
+    /// All of it has its key from this dataset.
+    pub(super) fn has_key_from(&self, root: &str) {
+        for state in self.0.lock().unwrap().datasets.values_mut() {
+            state.encryption.as_mut().unwrap().root = root.parse().unwrap();
+        }
+    }
+
     /// The newest snapshots alone are held, and two bookmarks are kept at most.
     pub(super) fn is_settled(&self, set: &str) {
         let state = self.0.lock().unwrap();
