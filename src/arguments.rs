@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use libzfs::replicate::{Marks, Policy};
+use libzfs::replicate::{Marks, Policy, UserValue};
 use libzfs::{DatasetName, HoldTag, SnapshotName};
 use serde::Deserialize;
 
@@ -132,6 +132,13 @@ pub(crate) struct Want {
     /// Leave out what matches, with all below it
     #[arg(long, value_name = "PATTERN")]
     pub(crate) exclude: Vec<String>,
+    /// Replicate only what has this user property, its own or inherited, such as
+    /// `org.example:copy=yes`
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) with: Vec<UserValue>,
+    /// Leave out what has this user property, its own or inherited
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) without: Vec<UserValue>,
     /// How many bytes a second may pass, such as 50M
     #[arg(long, value_name = "BYTES")]
     pub(crate) rate: Option<Bytes>,

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use libzfs::DatasetName;
-use libzfs::replicate::{Marks, Rule};
+use libzfs::replicate::{Marks, Rule, UserValue};
 use serde::Deserialize;
 
 use crate::arguments::{Keep, PolicyName};
@@ -43,6 +43,10 @@ pub(crate) struct Job {
     pub(crate) include: Vec<String>,
     #[serde(default)]
     pub(crate) exclude: Vec<String>,
+    #[serde(default)]
+    pub(crate) with: Vec<UserValue>,
+    #[serde(default)]
+    pub(crate) without: Vec<UserValue>,
     /// Bytes in a second.
     pub(crate) rate: Option<Bytes>,
     pub(crate) stall: Option<Span>,

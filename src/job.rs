@@ -54,6 +54,8 @@ impl Job {
             selection: Selection {
                 include: want.include.clone(),
                 exclude: want.exclude.clone(),
+                with: want.with.clone(),
+                without: want.without.clone(),
             },
             limits: Limits {
                 at_once: want.at_once,
@@ -85,6 +87,8 @@ impl Job {
             selection: Selection {
                 include: job.include.clone(),
                 exclude: job.exclude.clone(),
+                with: job.with.clone(),
+                without: job.without.clone(),
             },
             limits: Limits {
                 at_once: job.at_once,

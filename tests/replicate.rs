@@ -5,14 +5,17 @@ mod support;
 
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
+use std::sync::Mutex;
 
 use libzfs::key::MIN_PBKDF2_ITERS;
 use libzfs::replicate::{
-    Error, Event, Limits, LocalSource, LocalTarget, Marks, Obstacle, Plan, Policy, Replication,
-    Report, Request,
+    Error, Event, Limits, LocalSource, LocalTarget, Look, Marks, Obstacle, Outgoing, Plan, Policy,
+    Replication, Report, Request, Result, Selection, Side, Source, Transfer, Tree,
 };
 use libzfs::testing::Pool;
-use libzfs::{DatasetName, Destroy, Encryption, ErrorKind, Key, SnapshotName, Zfs};
+use libzfs::{
+    DatasetName, Destroy, Encryption, ErrorKind, Key, SnapshotName, TransferControl, Zfs,
+};
 use support::{
     LIMIT, encrypted, file_system, kind, noise, pool, property_says, raw_key, snapshot, within,
     write_file, zfs_says,
@@ -219,6 +222,101 @@ fn a_tree_is_replicated() {
     site.pool.destroy().unwrap();
 }
 
+/// A source that takes down what it is asked for, and cannot estimate what is called `heavy`.
+struct Asked<'a> {
+    source: &'a LocalSource,
+    looks: Mutex<Vec<Look>>,
+}
+
+impl Side for Asked<'_> {
+    fn tree(&self, look: &Look) -> Result<Tree> {
+        self.looks.lock().unwrap().push(look.clone());
+        self.source.tree(look)
+    }
+
+    fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+        self.source.anchor(marks, snapshots)
+    }
+
+    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
+        self.source.settle(marks, dataset, keep)
+    }
+}
+
+impl Source for Asked<'_> {
+    fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()> {
+        self.source.take_snapshots(snapshots)
+    }
+
+    fn estimate(&self, transfer: &Transfer) -> Result<u64> {
+        match transfer.snapshot.short_name() {
+            "heavy" => Err(Error::Refused("too heavy".into())),
+            _ => self.source.estimate(transfer),
+        }
+    }
+
+    fn send(&self, transfer: &Transfer, control: &TransferControl) -> Result<Outgoing> {
+        self.source.send(transfer, control)
+    }
+}
+
+#[test]
+fn what_is_wrong_with_one_costs_the_others_nothing() {
+    let site = Site::new("one");
+    let zfs = site.zfs();
+    let child = site.from.child("child").unwrap();
+    zfs.create(&child).run().unwrap();
+    site.run("rep-1");
+    let copy = site.copy_of("prod/child");
+    snapshot(zfs, &copy, "foreign");
+    snapshot(zfs, &child, "rep-2");
+    for name in ["heavy", "light"] {
+        snapshot(zfs, &site.from, name);
+    }
+    let asked = Asked {
+        source: &site.source,
+        looks: Mutex::default(),
+    };
+    let (from, to) = ((&asked, &site.from), (&site.target, &site.to));
+    let replication = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &site.marks);
+    let plan = replication.with_estimates().plan().unwrap();
+    let estimates: Vec<_> = plan.transfers().map(|one| one.estimate.is_some()).collect();
+    assert_eq!(estimates, [false, true]);
+    let found = |is: fn(&Obstacle) -> bool| plan.findings.iter().any(|one| is(&one.obstacle));
+    assert!(found(|one| matches!(one, Obstacle::Diverged { .. })));
+    assert!(found(|one| matches!(one, Obstacle::NotEstimated { .. })));
+    assert_eq!(plan.findings.len(), 2);
+    // All snapshots of that one were looked at, and only the newest of the others.
+    let looks = asked.looks.into_inner().unwrap();
+    let looks: Vec<_> = looks
+        .iter()
+        .map(|look| (&look.top, look.since.is_some()))
+        .collect();
+    assert_eq!(looks, [(&site.from, true), (&child, false)]);
+    let nothing = Selection {
+        include: vec!["chlid".into()],
+        ..Selection::default()
+    };
+    let selected = site.replication().select(nothing).run();
+    assert!(matches!(selected, Err(Error::Refused(_))), "{selected:?}");
+    site.pool.destroy().unwrap();
+}
+
+#[test]
+fn copies_below_their_source_are_not_copied_again() {
+    let mut site = Site::new("nested");
+    let place = site.pool.dataset("prod/place");
+    site.zfs().create(&place).run().unwrap();
+    site.to = site.pool.dataset("prod/place/copy");
+    for name in ["rep-1", "rep-2"] {
+        site.run(name);
+        let all = zfs_says(&["list", "-Hr", "-o", "name", site.from.as_str()]);
+        assert_eq!(all.lines().count(), 4, "{all}");
+        assert_eq!(guids(&site.to), guids(&site.from));
+    }
+    site.pool.destroy().unwrap();
+}
+
 #[test]
 fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
     let site = Site::new("findings");
@@ -292,6 +390,16 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
 
     // The clone takes its origin over; on the destination it stays what it is.
     zfs.promote(&clone).unwrap();
+    // With the hold, if the snapshot is held.
+    let held = pool.dataset("prod/here").snapshot("rep-2").unwrap();
+    let second = pool.dataset("prod/second");
+    zfs.clone_snapshot(&held, &second).run().unwrap();
+    snapshot(zfs, &second, "of-second");
+    let report = site.replication().run().unwrap();
+    assert_eq!(report.errors().count(), 0, "{report:?}");
+    zfs.promote(&second).unwrap();
+    let held = second.snapshot("rep-2").unwrap();
+    assert!(site.is_held(&held));
     write_file(pool, &db, "second", b"2");
     // Somebody was at the copy.
     let foreign = snapshot(zfs, &site.to, "own");
@@ -307,7 +415,8 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
         !report.is_complete() && report.errors().count() == 0,
         "{report:?}"
     );
-    assert_eq!(report.datasets.len(), 3);
+    assert_eq!(report.datasets.len(), 4);
+    assert!(!site.is_held(&held));
     zfs.destroy_snapshots(&[foreign], Destroy::Now).unwrap();
     let report = site.replication().run().unwrap();
     assert_eq!(report.errors().count(), 0, "{report:?}");
@@ -318,6 +427,28 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
     }
     let second = site.read_copy("prod/db", "prod/db", &raw_key(), "second");
     assert_eq!(second, b"2");
+
+    // That it has another name is all that there is to do, and a bookmark that has no name any more
+    // keeps none but its own dataset from being looked at.
+    zfs.rename_dataset(&pool.dataset("prod/here"), &pool.dataset("prod/there"))
+        .unwrap();
+    let report = site.replication().run().unwrap();
+    assert_eq!(report.errors().count(), 0, "{report:?}");
+    assert!(zfs.dataset_exists(&site.copy_of("prod/there")).unwrap());
+    let plan = site.plan();
+    assert!(plan.steps.is_empty(), "{plan:?}");
+    let long = pool.dataset(&format!("prod/{}", "l".repeat(60)));
+    let short = child("l");
+    let base = snapshot(zfs, &short, "rep-4");
+    let bookmark = short.bookmark(&"b".repeat(200)).unwrap();
+    zfs.create_bookmarks(&[(bookmark, (&base).into())]).unwrap();
+    zfs.rename_dataset(&short, &long).unwrap();
+    snapshot(zfs, &db, "rep-4");
+    let report = site.replication().run().unwrap();
+    let lost = report.findings.iter().find(|one| one.dataset == long);
+    let lost = &lost.unwrap().obstacle;
+    assert!(matches!(lost, Obstacle::Unreadable { .. }), "{lost}");
+    assert_eq!(newest(&site.copy_of("prod/db")), newest(&db));
     site.pool.destroy().unwrap();
 }
 
@@ -348,20 +479,41 @@ fn a_key_that_was_changed_is_seen_before_anything_is_sent() {
         b"s"
     );
 
-    let copy = site.copy_of("prod/own");
-    zfs.load_key(&copy, &passphrase).unwrap();
-    zfs.change_key(&copy, raw_key())
-        .even_if_replica()
-        .run()
-        .unwrap();
-    zfs.unload_key(&copy).unwrap();
+    let change = |copy: &DatasetName, from: &Key, to: Key| {
+        zfs.load_key(copy, from).unwrap();
+        zfs.change_key(copy, to).even_if_replica().run().unwrap();
+        zfs.unload_key(copy).unwrap();
+    };
+    // From one raw key to another only the bytes on disk tell.
+    let (copy, top) = (site.copy_of("prod/own"), site.to.clone());
+    change(&copy, &passphrase, raw_key());
+    change(&top, &raw_key(), other_key());
     let report = site.replication().take_snapshots("rep-3").run().unwrap();
     let seen: Vec<_> = report.findings.iter().map(|one| &one.obstacle).collect();
-    let destination = copy.clone();
-    assert_eq!(seen, [&Obstacle::KeyDiffers { destination }]);
-    assert_eq!(guids(&copy).len(), 2);
-    assert!(zfs.try_key(&copy, &raw_key()).unwrap());
-    site.is_replicated(&["prod"]);
+    let differs = |destination| Obstacle::KeyDiffers { destination };
+    assert_eq!(seen, [&differs(copy.clone()), &differs(top.clone())]);
+    for (copy, key) in [(&copy, raw_key()), (&top, other_key())] {
+        assert_eq!(guids(copy).len(), 2);
+        assert!(zfs.try_key(copy, &key).unwrap());
+    }
+    // It is replaced if that is said, and only then.
+    let replacing = Request {
+        allow_key_changes: true,
+        ..Request::default()
+    };
+    let report = site.replication().request(replacing).run().unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert_eq!(report.findings.len(), 2);
+    site.is_replicated(&["prod", "prod/own"]);
+    assert!(zfs.try_key(&copy, &passphrase).unwrap());
+    assert!(zfs.try_key(&top, &raw_key()).unwrap());
+    // One that was changed on the source is that of the copy from then on.
+    zfs.change_key(&site.from, other_key()).run().unwrap();
+    for name in ["rep-4", "rep-5"] {
+        assert_eq!(site.run(name).findings, []);
+    }
+    site.is_replicated(&["prod", "prod/own"]);
+    assert!(zfs.try_key(&top, &other_key()).unwrap());
     site.pool.destroy().unwrap();
 }
 

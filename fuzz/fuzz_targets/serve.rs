@@ -50,6 +50,7 @@ impl Side for Fake<'_> {
         };
         Ok(Tree {
             top: look.top.clone(),
+            unreadable: vec![],
             datasets: vec![DatasetState {
                 name: look.top.clone(),
                 guid: 1,
@@ -59,6 +60,7 @@ impl Side for Fake<'_> {
                 snapshots: vec![point("one"), point("two")],
                 bookmarks: vec![],
                 partial: None,
+                properties: Default::default(),
                 anchors: None,
             }],
         })

@@ -247,6 +247,7 @@ impl<'a> Carrier<'a> {
     fn what_is_left(&self, mut transfer: Transfer, order: &Order) -> Result<Option<Transfer>> {
         let dataset = order.snapshot.dataset();
         let tree = self.replication.target.tree(&Look {
+            properties: Vec::new(),
             top: dataset.clone(),
             since: Some(self.replication.marks.clone()),
         })?;

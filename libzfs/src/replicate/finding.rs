@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::name::DatasetName;
+use crate::name::{DatasetName, SnapshotName};
 
 /// Something that keeps a dataset from being replicated, or that should be known.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,6 +98,20 @@ pub enum Obstacle {
         /// Why.
         why: String,
     },
+    /// It could not be read, or its copy.
+    Unreadable {
+        /// Which of them.
+        dataset: DatasetName,
+        /// What was said.
+        why: String,
+    },
+    /// Nobody can say how large a stream will be.
+    NotEstimated {
+        /// The snapshot that is sent.
+        snapshot: SnapshotName,
+        /// What was said.
+        why: String,
+    },
     /// The source does not have it any more; the copy stays as it is.
     Vanished,
     /// The snapshot that it is a clone of is not on the destination: its copy is whole.
@@ -115,6 +129,7 @@ impl Obstacle {
             | Self::FromBookmark
             | Self::SourceKeyChanged
             | Self::KeyReplaced { .. }
+            | Self::NotEstimated { .. }
             | Self::NoSnapshot => Severity::Notice,
             _ => Severity::Error,
         }
@@ -153,11 +168,13 @@ impl Obstacle {
             Self::ParentNotReplicated => &["mend what is found of the dataset above"],
             Self::OriginBehind => &["replicate the clone to a destination of its own"],
             Self::BadName { .. } => &["choose a shorter destination"],
+            Self::Unreadable { .. } => &["mend what it says, and run again"],
             Self::Vanished => &["destroy the copy when it is not needed any more"],
             Self::OriginNotReplicated
             | Self::FromBookmark
             | Self::SourceKeyChanged
-            | Self::KeyReplaced { .. } => &[],
+            | Self::KeyReplaced { .. }
+            | Self::NotEstimated { .. } => &[],
         }
     }
 }
@@ -233,6 +250,10 @@ impl fmt::Display for Obstacle {
             Self::ParentNotReplicated => f.write_str("the dataset above it is not replicated"),
             Self::OriginBehind => f.write_str("it is a clone of a dataset that is below it"),
             Self::BadName { why } => f.write_str(why),
+            Self::Unreadable { dataset, why } => write!(f, "{dataset} cannot be read: {why}"),
+            Self::NotEstimated { snapshot, why } => {
+                write!(f, "the size of {snapshot} cannot be estimated: {why}")
+            }
             Self::Vanished => f.write_str("the source does not have it any more"),
             Self::OriginNotReplicated => {
                 f.write_str("what it is a clone of is not on the destination: it is sent whole")

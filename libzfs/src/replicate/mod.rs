@@ -76,9 +76,11 @@ pub use self::replication::Replication;
 pub use self::report::{DatasetReport, Event, Report, Sent};
 pub use self::retention::{Candidate, Kept, Pruning, Reason, Retention, Rule};
 #[cfg(feature = "replicate")]
-pub use self::select::Selection;
+pub use self::select::{Selection, UserValue};
 #[cfg(feature = "replicate")]
 pub use self::side::{Look, Order, Outgoing, Proof, Side, Source, Target};
-pub use self::tree::{DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree};
+pub use self::tree::{
+    DatasetState, EncryptionState, KeyParameters, Partial, Point, Tree, Unreadable,
+};
 #[cfg(feature = "replicate")]
 pub use self::wrapped::WrappedKey;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     Action, Base, DatasetState, Finding, Intermediates, Obstacle, Partial, Plan, Point, Request,
-    Step, Transfer, Tree,
+    Step, Transfer, Tree, Unreadable,
 };
 use crate::name::{DatasetName, NameError, SnapshotName};
 
@@ -24,6 +24,8 @@ struct Planner<'a> {
     copies: HashMap<DatasetName, &'a DatasetState>,
     destination_top: &'a DatasetName,
     request: &'a Request,
+    /// What could not be read, of the source and of the destination.
+    unreadable: [&'a [Unreadable]; 2],
     /// What will be on the destination, by GUID: the snapshots, by their names there.
     arrived: HashMap<u64, SnapshotName>,
     /// Datasets of the source that have, or will have, a copy.
@@ -61,6 +63,7 @@ impl<'a> Planner<'a> {
             copies: copies.map(|copy| (copy.name.clone(), copy)).collect(),
             destination_top: &destination.top,
             request,
+            unreadable: [&source.unreadable, &destination.unreadable],
             arrived,
             replicated: HashSet::new(),
             claimed: HashSet::new(),
@@ -76,6 +79,7 @@ impl<'a> Planner<'a> {
 
     fn run(&mut self) {
         let source = self.source.clone();
+        self.leave_unreadable();
         self.claim(&source);
         let mut waiting = source.clone();
         // A clone waits for its origin, a child for its parent.
@@ -107,6 +111,41 @@ impl<'a> Planner<'a> {
         vanished.sort();
         for name in vanished {
             self.find(&name, Obstacle::Vanished);
+        }
+        let [_, copies] = self.unreadable;
+        for copy in copies {
+            let obstacle = copy.obstacle();
+            let mut findings = self.plan.findings.iter();
+            if findings.all(|finding| finding.obstacle != obstacle) {
+                self.find(&copy.dataset, obstacle);
+            }
+        }
+    }
+
+    /// Of what cannot be read on the source, neither the copy nor any below that is given up or taken
+    /// for another's.
+    fn leave_unreadable(&mut self) {
+        let [source, _] = self.unreadable;
+        for lost in source {
+            self.find(&lost.dataset, lost.obstacle());
+            let Ok(at) = self.becomes(&lost.dataset) else {
+                continue;
+            };
+            if self.copies.contains_key(&at) {
+                self.replicated.insert(&lost.dataset);
+            }
+            let copies = self.copies.values();
+            let below = copies.filter(|copy| copy.name.is_within(&at));
+            self.claimed.extend(below.map(|copy| copy.guid));
+        }
+    }
+
+    /// Where nothing was seen on the destination, there is nothing.
+    fn check_readable(&self, copy: &DatasetName) -> Planned<()> {
+        let [_, copies] = self.unreadable;
+        match copies.iter().find(|lost| copy.is_within(&lost.dataset)) {
+            Some(lost) => Err(lost.obstacle()),
+            None => Ok(()),
         }
     }
 
@@ -184,8 +223,10 @@ impl<'a> Planner<'a> {
             Err(obstacle) => {
                 // What was noticed on the way is of no interest for what is not done.
                 self.plan.findings.truncate(findings);
+                // What cannot be read is there.
+                let is_there = matches!(obstacle, Obstacle::Unreadable { .. });
                 self.find(&dataset.name, obstacle);
-                if self.has_copy(dataset) {
+                if is_there || self.has_copy(dataset) {
                     self.replicated.insert(&dataset.name);
                 }
             }
@@ -214,7 +255,10 @@ impl<'a> Planner<'a> {
         let mut actions = Vec::new();
         let copy = match self.copies.get(&name).copied() {
             Some(copy) => Some(copy),
-            None => self.renamed(dataset, &name, &mut actions)?,
+            None => {
+                self.check_readable(&name)?;
+                self.renamed(dataset, &name, &mut actions)?
+            }
         };
         match copy {
             Some(copy) => self.go_on(dataset, copy, &name, &mut actions)?,
@@ -542,6 +586,15 @@ impl<'a> Planner<'a> {
             }));
         }
         Ok(())
+    }
+}
+
+impl Unreadable {
+    fn obstacle(&self) -> Obstacle {
+        Obstacle::Unreadable {
+            dataset: self.dataset.clone(),
+            why: self.why.clone(),
+        }
     }
 }
 

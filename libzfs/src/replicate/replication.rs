@@ -1,11 +1,12 @@
 //! A replication: what is planned, and carried out.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::carry::Carrier;
 use super::{
-    Action, DatasetReport, Error, Event, Limits, Look, Marks, Obstacle, Plan, Report, Request,
-    Result, Selection, Source, Step, Target, Tree, plan,
+    Action, DatasetReport, Error, Event, Finding, Limits, Look, Marks, Obstacle, Plan, Report,
+    Request, Result, Selection, Source, Step, Target, Tree, plan,
 };
 use crate::name::DatasetName;
 use crate::transfer::TransferControl;
@@ -19,6 +20,8 @@ use crate::transfer::TransferControl;
 /// For each dataset, in this order: the snapshots are bookmarked and held on the source, the streams
 /// are received, the copy is verified, its newest snapshot is held, and what was held before is
 /// released, on the destination first. Whatever ends it in between, the next time does the rest.
+///
+/// Copies that are below what is replicated are not replicated themselves.
 ///
 /// What becomes of
 ///
@@ -36,9 +39,11 @@ use crate::transfer::TransferControl;
 /// * a key that was changed on the source: the copy gets it with the next stream
 ///   ([`Obstacle::SourceKeyChanged`]). One that was changed on the copy would be lost by that, so that
 ///   nothing is sent ([`Obstacle::KeyDiffers`]) unless [that is allowed](Request::allow_key_changes).
-///   Both are seen where the key is made from a passphrase or the format has changed; raw keys cannot
-///   be told apart without being loaded. With [`keep_keys`](Self::keep_keys) no copy gets another key,
-///   whatever it is made from;
+///   Where the key is neither made from a passphrase nor of another format than before, it is only
+///   seen by its bytes on disk: a change on the source goes without a word, and one on a copy is found
+///   where the copy is on this machine and its key was read when it was verified, which takes the
+///   permission `send` there. A [`Server`](super::Server) does not take streams with another key, and
+///   with [`keep_keys`](Self::keep_keys) no copy gets one, whatever it is made from;
 /// * a destination that is full: the stream fails, and is resumed when there is room.
 ///
 /// # Permissions
@@ -165,31 +170,97 @@ impl<'a> Replication<'a> {
     /// What would be done now. Nothing is changed.
     ///
     /// It is first looked only at what is newer than what is held on both sides; where that says that
-    /// anything else than to go on from there is to be done, at everything.
+    /// anything else than to go on from there is to be done, at everything; where one dataset alone
+    /// cannot go on from there, at all of that.
     ///
     /// # Errors
     ///
-    /// That one of the sides cannot be looked at, or the source is not there. What is wrong with one
+    /// That one of the sides cannot be looked at, or the source is not there, or nothing of it is
+    /// selected. What is wrong with one
     /// dataset is a finding of the plan.
     pub fn plan(&self) -> Result<Plan> {
         let (mut source, mut target) = self.look(Some(&self.marks))?;
         let mut made = plan(&source, &target, &self.request);
-        if self.is_marked(&source) && needs_all(&made) {
+        let unclear = unclear(&made);
+        let is_unclear = unclear.iter().any(|(dataset, _)| *dataset == self.top);
+        if self.is_marked(&source) && (is_unclear || needs_all(&made)) {
             let anchors = [source, target];
             (source, target) = self.look(None)?;
             let [of_source, of_target] = anchors;
             keep_anchors(&mut source, of_source);
             keep_anchors(&mut target, of_target);
             made = plan(&source, &target, &self.request);
+        } else if self.is_marked(&source) && !unclear.is_empty() {
+            for (dataset, copy) in unclear {
+                self.look_closer(&mut source, &mut target, dataset, copy)?;
+            }
+            made = plan(&source, &target, &self.request);
         }
+        self.keep_changed_keys(&mut made);
         if self.estimates {
-            for action in made.steps.iter_mut().flat_map(|step| &mut step.actions) {
-                if let Action::Transfer(transfer) = action {
-                    transfer.estimate = Some(self.source.estimate(transfer)?);
+            self.estimate(&mut made);
+        }
+        Ok(made)
+    }
+
+    fn estimate(&self, plan: &mut Plan) {
+        for step in &mut plan.steps {
+            for action in &mut step.actions {
+                let Action::Transfer(transfer) = action else {
+                    continue;
+                };
+                match self.source.estimate(transfer) {
+                    Ok(estimate) => transfer.estimate = Some(estimate),
+                    Err(error) => plan.findings.push(Finding {
+                        dataset: step.source.clone(),
+                        obstacle: Obstacle::NotEstimated {
+                            snapshot: transfer.snapshot.clone(),
+                            why: error.to_string(),
+                        },
+                    }),
                 }
             }
         }
-        Ok(made)
+    }
+
+    /// Leaves out what would undo a change of a copy's key that only its bytes on disk tell, as that
+    /// from one raw key to another.
+    fn keep_changed_keys(&self, plan: &mut Plan) {
+        let Plan {
+            steps, findings, ..
+        } = plan;
+        steps.retain(|step| {
+            let Some(copy) = step.goes_on_from() else {
+                return true;
+            };
+            let obstacle = match self.is_key_changed(&step.source, copy) {
+                Ok(false) => return true,
+                Ok(true) if self.request.allow_key_changes => Obstacle::KeyReplaced {
+                    destination: copy.clone(),
+                },
+                Ok(true) => Obstacle::KeyDiffers {
+                    destination: copy.clone(),
+                },
+                Err(error) => Obstacle::Unreadable {
+                    dataset: copy.clone(),
+                    why: error.to_string(),
+                },
+            };
+            let dataset = step.source.clone();
+            let finding = Finding { dataset, obstacle };
+            let is_error = finding.is_error();
+            // The parameters of the key may have told it before.
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+            !is_error
+        });
+    }
+
+    fn is_key_changed(&self, source: &DatasetName, copy: &DatasetName) -> Result<bool> {
+        // A stream that nobody verified has brought the source's.
+        Ok(self.target.has_changed_key(copy)?
+            && self.source.wrapped_key(source)? != self.target.wrapped_key(copy)?)
     }
 
     /// Takes snapshots if that is wanted, plans, and carries the plan out.
@@ -278,8 +349,17 @@ impl<'a> Replication<'a> {
         let mut tree = self.source.tree(&Look {
             top: self.top.clone(),
             since: Some(self.marks.clone()),
+            properties: self.selection.properties(),
         })?;
         self.selection.keep(&mut tree);
+        if self.destination.is_within(&self.top) {
+            let target = self.target.tree(&Look {
+                top: self.destination.clone(),
+                since: Some(self.marks.clone()),
+                properties: Vec::new(),
+            })?;
+            self.leave_copies(&mut tree, &target);
+        }
         let encrypted = tree
             .datasets
             .iter()
@@ -296,20 +376,61 @@ impl<'a> Replication<'a> {
     }
 
     fn look(&self, since: Option<&Marks>) -> Result<(Tree, Tree)> {
-        let look = |top: &DatasetName| Look {
+        let look = |top: &DatasetName, properties| Look {
             top: top.clone(),
             since: since.cloned(),
+            properties,
         };
-        let mut source = self.source.tree(&look(&self.top))?;
-        if source.datasets.is_empty() {
+        let mut source = self
+            .source
+            .tree(&look(&self.top, self.selection.properties()))?;
+        let is_empty = |tree: &Tree| tree.datasets.is_empty() && tree.unreadable.is_empty();
+        if is_empty(&source) {
             return Err(Error::Changed {
                 dataset: self.top.clone(),
                 what: "it is not there".into(),
             });
         }
-        let mut target = self.target.tree(&look(&self.destination))?;
+        let mut target = self.target.tree(&look(&self.destination, Vec::new()))?;
+        self.leave_copies(&mut source, &target);
         self.selection.apply(&mut source, &mut target);
+        if is_empty(&source) {
+            let why = format!("nothing of {} is selected", self.top);
+            return Err(Error::Refused(why));
+        }
         Ok((source, target))
+    }
+
+    /// Looks at all of a dataset and of its copy.
+    fn look_closer(
+        &self,
+        source: &mut Tree,
+        target: &mut Tree,
+        dataset: DatasetName,
+        copy: DatasetName,
+    ) -> Result<()> {
+        let look = |top| Look {
+            top,
+            since: None,
+            properties: Vec::new(),
+        };
+        see_closer(source, self.source.tree(&look(dataset))?);
+        see_closer(target, self.target.tree(&look(copy))?);
+        Ok(())
+    }
+
+    /// Leaves the copies out that are below what is replicated themselves, or there would be copies of
+    /// them, and of those the next time.
+    fn leave_copies(&self, source: &mut Tree, target: &Tree) {
+        if !self.destination.is_within(&self.top) {
+            return;
+        }
+        // On another machine the same name is another dataset.
+        let copies = target.datasets.iter().map(|copy| (&copy.name, copy.guid));
+        let copies: HashSet<_> = copies.collect();
+        source
+            .datasets
+            .retain(|dataset| !copies.contains(&(&dataset.name, dataset.guid)));
     }
 
     /// Whether a quick look leaves anything out.
@@ -323,19 +444,41 @@ impl<'a> Replication<'a> {
     }
 }
 
-/// Whether older snapshots may matter than those that were looked at.
+/// Datasets with their copies, of which older snapshots may matter than those that were looked at.
+fn unclear(plan: &Plan) -> Vec<(DatasetName, DatasetName)> {
+    let unclear = plan.findings.iter().filter_map(|finding| {
+        let copy = match &finding.obstacle {
+            Obstacle::NoCommonSnapshot { destination, .. }
+            | Obstacle::Diverged { destination, .. } => destination,
+            _ => return None,
+        };
+        Some((finding.dataset.clone(), copy.clone()))
+    });
+    unclear.collect()
+}
+
+/// Whether older snapshots of any dataset may matter than those that were looked at.
 fn needs_all(plan: &Plan) -> bool {
     let finding = plan.findings.iter().any(|finding| {
         matches!(
             finding.obstacle,
-            Obstacle::NoCommonSnapshot { .. }
-                | Obstacle::SeveralCopies { .. }
-                | Obstacle::Diverged { .. }
-                | Obstacle::OriginNotReplicated
-                | Obstacle::OriginBehind
+            Obstacle::SeveralCopies { .. } | Obstacle::OriginNotReplicated | Obstacle::OriginBehind
         )
     });
     finding || plan.steps.iter().any(Step::makes_copy)
+}
+
+/// All that was seen of the top of the second.
+fn see_closer(tree: &mut Tree, closer: Tree) {
+    let mut seen = closer.datasets.into_iter();
+    let Some(seen) = seen.find(|state| state.name == closer.top) else {
+        return;
+    };
+    let mut known = tree.datasets.iter_mut();
+    if let Some(known) = known.find(|known| known.guid == seen.guid) {
+        known.snapshots = seen.snapshots;
+        known.bookmarks = seen.bookmarks;
+    }
 }
 
 /// What is held was asked for in the quick look only.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{Action, Base, Step};
+use crate::name::DatasetName;
 
 /// The steps of a plan, as far as they are taken.
 pub(super) struct Schedule {
@@ -125,6 +126,22 @@ impl Step {
             Action::Transfer(transfer) => Some(transfer),
             _ => None,
         })
+    }
+
+    /// The dataset of the destination, by the name that it has before this, of which the streams
+    /// bring a new key: the copy, or what it becomes a clone of.
+    pub(super) fn goes_on_from(&self) -> Option<&DatasetName> {
+        match &self.transfers().next()?.base {
+            None => None,
+            Some(Base::Snapshot {
+                origin: Some(origin),
+                ..
+            }) => Some(origin.dataset()),
+            Some(_) => Some(match self.actions.first() {
+                Some(Action::Rename { from }) => from,
+                _ => &self.destination,
+            }),
+        }
     }
 
     /// Whether there is no whole copy before it.

@@ -16,7 +16,8 @@ pub trait Side: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Any; a tree whose top is missing is an empty one.
+    /// Any; a tree whose top is missing is an empty one. What goes wrong with a dataset below is in
+    /// the tree.
     fn tree(&self, look: &Look) -> Result<Tree>;
 
     /// Holds snapshots of one dataset with the tag of the marks and, on the source, bookmarks them.
@@ -74,6 +75,17 @@ pub trait Source: Side {
 
 /// Where copies are.
 pub trait Target: Side {
+    /// Whether the key of a copy was changed since it was [verified](Self::verify), as far as anybody
+    /// knows: a raw stream would undo that.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn has_changed_key(&self, copy: &DatasetName) -> Result<bool> {
+        let _ = copy;
+        Ok(false)
+    }
+
     /// Gives a copy another name.
     ///
     /// # Errors
@@ -122,6 +134,9 @@ pub struct Look {
     /// With these, the snapshots from the newest that has them on: enough if the other side has them
     /// too, and cheap however many there are. Without, all.
     pub since: Option<Marks>,
+    /// The user properties to be read as well.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub properties: Vec<String>,
 }
 
 /// The one stream that a target is to receive.

@@ -1,5 +1,7 @@
 //! What one side of a replication has.
 
+use std::collections::BTreeMap;
+
 use crate::name::{BookmarkName, DatasetName, NameError, SnapshotName};
 
 /// A dataset and all below it, as one side of a replication has them.
@@ -10,6 +12,19 @@ pub struct Tree {
     pub top: DatasetName,
     /// It and all below it, in any order; none if there is no such dataset.
     pub datasets: Vec<DatasetState>,
+    /// What of it could not be read.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A dataset that could not be read, or of which it could not be read what is below it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Unreadable {
+    /// It.
+    pub dataset: DatasetName,
+    /// What was said.
+    pub why: String,
 }
 
 /// What there is to know of a dataset for a plan.
@@ -32,6 +47,9 @@ pub struct DatasetState {
     pub bookmarks: Vec<Point>,
     /// What an interrupted receive left.
     pub partial: Option<Partial>,
+    /// Its user properties that were [asked for](super::Look::properties), own or inherited.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub properties: BTreeMap<String, String>,
     /// The GUIDs of the snapshots that are held with the marks, if it was looked for them.
     #[cfg_attr(feature = "serde", serde(default))]
     pub anchors: Option<Vec<u64>>,

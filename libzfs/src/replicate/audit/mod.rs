@@ -176,6 +176,10 @@ impl Audit {
 ///
 /// Which dataset of the source a copy is of is decided by the GUIDs of their snapshots.
 pub fn audit(copies: &Copies, source: Option<&Tree>, promise: &Promise, now: u64) -> Audit {
+    let mut unreadable = copies.unreadable.clone();
+    for lost in source.iter().flat_map(|tree| &tree.unreadable) {
+        unreadable.push(format!("{}: {}", lost.dataset, lost.why));
+    }
     let source = source.map(|tree| Origins::new(copies, tree));
     let mut found = HashSet::new();
     let mut datasets = Vec::new();
@@ -198,7 +202,7 @@ pub fn audit(copies: &Copies, source: Option<&Tree>, promise: &Promise, now: u64
         promise: promise.clone(),
         datasets,
         missing: source.map_or_else(Vec::new, |source| source.without(&found)),
-        unreadable: copies.unreadable.clone(),
+        unreadable,
     }
 }
 

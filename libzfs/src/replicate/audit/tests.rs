@@ -52,6 +52,7 @@ fn copy(dataset: &str, guids: &[u64]) -> CopyState {
             create_txg: newest.guid,
             time: NOW - 5,
             key,
+            wrapped: None,
             before: Vec::new(),
         };
         state.seen.push((marks(), seen));
@@ -90,6 +91,7 @@ fn source(dataset: &str, snapshots: &[u64], bookmarks: &[u64]) -> DatasetState {
         bookmarks: points(bookmarks),
         anchors: None,
         partial: None,
+        properties: std::collections::BTreeMap::new(),
     }
 }
 
@@ -113,6 +115,7 @@ fn broken(change: impl FnOnce(&mut CopyState)) -> Vec<Breach> {
 fn a_copy_as_promised_breaks_nothing() {
     let tree = Tree {
         top: name("tank/a"),
+        unreadable: Vec::new(),
         datasets: vec![source("tank/a", &[2, 3], &[1])],
     };
     let copies = copies(vec![copy("vault/a", &[1, 2])]);
@@ -208,6 +211,7 @@ fn a_standby_may_be_unlocked_and_mounted() {
 fn the_source_decides_by_guids() {
     let tree = Tree {
         top: name("tank/a"),
+        unreadable: Vec::new(),
         datasets: vec![
             source("tank/a", &[1], &[]),
             source("tank/a/renamed", &[11], &[]),

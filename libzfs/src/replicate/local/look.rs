@@ -9,7 +9,8 @@ use crate::list::{Entry, EntryName};
 use crate::name::{DatasetName, SnapshotName};
 use crate::property::{self, Encryption, Properties};
 use crate::replicate::{
-    DatasetState, EncryptionState, KeyParameters, Look, Marks, Partial, Point, Result, Tree,
+    DatasetState, EncryptionState, Error, KeyParameters, Look, Marks, Partial, Point, Result, Tree,
+    Unreadable,
 };
 use crate::resume_token::ResumeToken;
 
@@ -28,6 +29,7 @@ pub(super) fn tree(zfs: &Zfs, look: &Look, find: Find) -> Result<Tree> {
     let mut tree = Tree {
         top: look.top.clone(),
         datasets: Vec::new(),
+        unreadable: Vec::new(),
     };
     let listing = zfs.list(&look.top).filesystems().volumes().recursive();
     let listing = match listing.properties().run() {
@@ -35,28 +37,46 @@ pub(super) fn tree(zfs: &Zfs, look: &Look, find: Find) -> Result<Tree> {
         listing => listing?,
     };
     for entry in listing {
-        let entry = entry?;
-        match dataset(zfs, &entry, look.since.as_ref(), find) {
+        let (name, state) = match entry {
+            Ok(entry) => (
+                entry.name().dataset().clone(),
+                dataset(zfs, &entry, look, find),
+            ),
+            Err(error) => (concerned(&error, &look.top), Err(error.into())),
+        };
+        match state {
+            Ok(state) => tree.datasets.extend(state),
             // It was destroyed meanwhile.
-            Err(crate::replicate::Error::Zfs(error))
-                if error.kind() == ErrorKind::DatasetNotFound => {}
-            state => tree.datasets.extend(state?),
+            Err(Error::Zfs(error)) if error.kind() == ErrorKind::DatasetNotFound => {}
+            Err(error) => tree.unreadable.push(Unreadable {
+                dataset: name,
+                why: error.to_string(),
+            }),
         }
     }
     Ok(tree)
 }
 
-fn dataset(
-    zfs: &Zfs,
-    entry: &Entry,
-    since: Option<&Marks>,
-    find: Find,
-) -> Result<Option<DatasetState>> {
+/// The dataset that could not be listed.
+fn concerned(error: &crate::Error, top: &DatasetName) -> DatasetName {
+    let dataset = error.target().split(['@', '#']).next();
+    let dataset = dataset.and_then(|name| name.parse::<DatasetName>().ok());
+    dataset
+        .filter(|name| name.is_within(top))
+        .unwrap_or_else(|| top.clone())
+}
+
+fn dataset(zfs: &Zfs, entry: &Entry, look: &Look, find: Find) -> Result<Option<DatasetState>> {
     let Some(properties) = entry.properties() else {
         return Ok(None);
     };
     let name = entry.name().dataset().clone();
-    let points = find(zfs, &name, properties, since)?;
+    let points = find(zfs, &name, properties, look.since.as_ref())?;
+    let wanted = look.properties.iter().filter(|name| name.contains(':'));
+    let user = wanted.filter_map(|name| {
+        let value = properties.user(name)?.value.to_string();
+        Some((name.clone(), value))
+    });
     let token = properties.get(&property::RECEIVE_RESUME_TOKEN)?;
     let token = token.and_then(|token| token.value.parse::<ResumeToken>().ok());
     Ok(Some(DatasetState {
@@ -67,6 +87,7 @@ fn dataset(
         snapshots: points.snapshots,
         bookmarks: points.bookmarks,
         partial: token.as_ref().map(Partial::from),
+        properties: user.collect(),
         anchors: points.anchors,
         name,
     }))

@@ -163,6 +163,19 @@ impl LocalSource {
 }
 
 impl Target for LocalTarget {
+    fn has_changed_key(&self, copy: &DatasetName) -> Result<bool> {
+        let dataset = match self.0.dataset(copy) {
+            Err(error) if error.kind() == ErrorKind::DatasetNotFound => return Ok(false),
+            dataset => dataset?,
+        };
+        let verified = Verified::newest(dataset.properties());
+        let Some(then) = verified.and_then(|verified| verified.wrapped) else {
+            return Ok(false);
+        };
+        let now = wrapped::wrapped_key(&self.0, copy)?;
+        Ok(now.is_some_and(|now| now != then))
+    }
+
     fn rename(&self, from: &DatasetName, to: &DatasetName) -> Result<()> {
         match self.0.rename_dataset(from, to) {
             // It was done before.

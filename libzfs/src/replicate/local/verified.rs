@@ -7,7 +7,7 @@ use crate::dataset::Dataset;
 use crate::handle::Zfs;
 use crate::name::DatasetName;
 use crate::property::{Properties, Source};
-use crate::replicate::{KeyParameters, Marks, Result};
+use crate::replicate::{KeyParameters, Marks, Result, WrappedKey};
 
 /// What a copy was when it was last [verified](crate::replicate::Target::verify).
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -21,6 +21,9 @@ pub struct Verified {
     pub time: u64,
     /// What was public of its key.
     pub key: KeyParameters,
+    /// The key as it lay on disk, if that could be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapped: Option<WrappedKey>,
     /// The GUID and transaction group of those before that may still be held.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before: Vec<(u64, u64)>,
@@ -73,7 +76,8 @@ impl Verified {
         old: Option<Self>,
     ) -> Result<()> {
         if let Some(old) = old {
-            if (old.guid, old.create_txg, old.key) == (self.guid, self.create_txg, self.key) {
+            let what = |of: &Self| (of.guid, of.create_txg, of.key, of.wrapped);
+            if what(&old) == what(&self) {
                 return Ok(());
             }
             let marked: Vec<_> = old.marked().collect();

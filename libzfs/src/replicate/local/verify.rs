@@ -1,7 +1,7 @@
 //! Whether a copy is what its policy promises.
 
-use super::look;
 use super::verified::{Verified, now};
+use super::{look, wrapped};
 use crate::dataset::Dataset;
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
@@ -37,6 +37,7 @@ pub(super) fn verify(zfs: &Zfs, marks: &Marks, order: &Order) -> Result<Proof> {
         create_txg: snapshot.create_txg()?,
         time: now(),
         key: look::key(copy.properties())?,
+        wrapped: wrapped::of_snapshot(zfs, &order.snapshot)?,
         before: Vec::new(),
     };
     let old = Verified::of(&copy, marks);

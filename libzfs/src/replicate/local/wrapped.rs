@@ -2,7 +2,7 @@
 
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
-use crate::name::DatasetName;
+use crate::name::{DatasetName, SnapshotName};
 use crate::replicate::{Error, Result, WrappedKey};
 use crate::stream::ReadError;
 
@@ -22,12 +22,21 @@ pub(super) fn wrapped_key(zfs: &Zfs, dataset: &DatasetName) -> Result<Option<Wra
     if !zfs.dataset(dataset)?.encryption()?.is_on() {
         return Ok(None);
     }
-    let stream = zfs.send(snapshot).raw().start()?;
-    WrappedKey::read(stream).map_err(|error| match error {
-        ReadError::Stream(error) => error.into(),
+    of_snapshot(zfs, snapshot)
+}
+
+/// That of the stream of a snapshot of an encrypted dataset; none where it may not be sent.
+pub(super) fn of_snapshot(zfs: &Zfs, snapshot: &SnapshotName) -> Result<Option<WrappedKey>> {
+    let stream = match zfs.send(snapshot).raw().start() {
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(None),
+        stream => stream?,
+    };
+    WrappedKey::read(stream).or_else(|error| match error {
+        ReadError::Stream(error) => Err(error.into()),
         ReadError::Io { error, .. } => match error.downcast::<crate::Error>() {
-            Ok(error) => error.into(),
-            Err(error) => Error::Lost(error),
+            Ok(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+            Ok(error) => Err(error.into()),
+            Err(error) => Err(Error::Lost(error)),
         },
     })
 }

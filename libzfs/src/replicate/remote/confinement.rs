@@ -5,6 +5,9 @@ use super::message::{Request, Role};
 use crate::name::{DatasetName, SnapshotName};
 use crate::resume_token::{Expectation, ResumeToken};
 
+/// How many user properties may be asked for.
+const MAX_PROPERTIES: usize = 32;
+
 /// What the client of a [`Server`](super::Server) may see and touch: some datasets and what is below
 /// them, with some marks, for one policy.
 ///
@@ -185,6 +188,9 @@ impl Confinement {
         look.since
             .iter()
             .try_for_each(|marks| self.check_marks(marks))?;
+        if look.properties.len() > MAX_PROPERTIES {
+            return refuse("too many properties".to_owned());
+        }
         self.check_dataset(&look.top)
     }
 

@@ -336,6 +336,7 @@ impl<'a> SpoolReceiver<'a> {
 
     fn copies(&self) -> Result<Copies> {
         let tree = self.target.tree(&Look {
+            properties: Vec::new(),
             top: self.prefix.clone(),
             since: None,
         })?;
@@ -488,6 +489,7 @@ impl<'a> SpoolReceiver<'a> {
     fn discard(&self, order: &Order) -> Result<()> {
         let dataset = order.snapshot.dataset();
         let tree = self.target.tree(&Look {
+            properties: Vec::new(),
             top: dataset.clone(),
             since: None,
         })?;

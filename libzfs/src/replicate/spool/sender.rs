@@ -248,6 +248,7 @@ impl<'a> SpoolSender<'a> {
 
     fn prepare(&self) -> Result<Prepared> {
         let mut here = self.source.tree(&Look {
+            properties: Vec::new(),
             top: self.top.clone(),
             since: Some(self.set.clone()).filter(|_| self.known.is_empty()),
         })?;
@@ -255,6 +256,7 @@ impl<'a> SpoolSender<'a> {
         let is_new = |state: &DatasetState| state.origin.is_some() && self.last(state).is_none();
         if here.datasets.iter().any(is_new) {
             here = self.source.tree(&Look {
+                properties: Vec::new(),
                 top: self.top.clone(),
                 since: None,
             })?;
@@ -318,6 +320,7 @@ impl<'a> SpoolSender<'a> {
         Tree {
             top: here.top.clone(),
             datasets: copies.collect(),
+            unreadable: here.unreadable.clone(),
         }
     }
 

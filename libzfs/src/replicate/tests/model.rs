@@ -41,6 +41,7 @@ impl Side {
             top: self.top.clone(),
             // Not in order, which a plan must not need.
             datasets: self.datasets.values().rev().cloned().collect(),
+            unreadable: Vec::new(),
         }
     }
 
@@ -66,6 +67,7 @@ impl Side {
             snapshots: Vec::new(),
             bookmarks: Vec::new(),
             partial: None,
+            properties: BTreeMap::new(),
             anchors: None,
         };
         assert!(self.datasets.insert(dataset.to_owned(), state).is_none());

@@ -1,6 +1,7 @@
 use super::model::{Side, carry_out, name};
 use crate::replicate::{
-    Action, Base, Intermediates, KeyParameters, Obstacle, Partial, Plan, Policy, Request, plan,
+    Action, Base, Intermediates, KeyParameters, Obstacle, Partial, Plan, Policy, Request,
+    Unreadable, plan,
 };
 use proptest::prelude::*;
 
@@ -385,6 +386,51 @@ fn an_interrupted_transfer_goes_on_or_is_discarded() {
             .transfers()
             .all(|transfer| transfer.resumed.is_none())
     );
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing_else() {
+    let (mut source, vault) = copied();
+    source.snapshot("tank/prod", "c");
+    source.snapshot("tank/prod/db", "c");
+    let lost = |side: &Side, dataset: &str| {
+        let mut tree = side.tree();
+        tree.datasets.retain(|state| state.name.as_str() != dataset);
+        tree.unreadable.push(Unreadable {
+            dataset: name(dataset),
+            why: "it is broken".to_owned(),
+        });
+        tree
+    };
+    let unreadable = |dataset: &str| Obstacle::Unreadable {
+        dataset: name(dataset),
+        why: "it is broken".to_owned(),
+    };
+    let top = ["vault/prod: send tank/prod@c from tank/prod@b"];
+    let below = ["vault/prod/db: send tank/prod/db@c from tank/prod/db@b"];
+    for (dataset, others) in [("tank/prod", below), ("tank/prod/db", top)] {
+        let plan = plan(&lost(&source, dataset), &vault.tree(), &all());
+        assert_eq!(texts(&plan), others);
+        assert_eq!(obstacles(&plan), [(dataset, &unreadable(dataset))]);
+    }
+    for (dataset, copy, others) in [
+        ("tank/prod", "vault/prod", below),
+        ("tank/prod/db", "vault/prod/db", top),
+    ] {
+        let plan = plan(&source.tree(), &lost(&vault, copy), &all());
+        assert_eq!(texts(&plan), others);
+        assert_eq!(obstacles(&plan), [(dataset, &unreadable(copy))]);
+    }
+    // Also where the source has none.
+    let mut there = lost(&vault, "vault/prod/gone");
+    there
+        .datasets
+        .retain(|state| state.name.as_str() == "vault/prod");
+    source.destroy("tank/prod/db");
+    let plan = plan(&source.tree(), &there, &all());
+    assert_eq!(texts(&plan), top);
+    let gone = ("vault/prod/gone", &unreadable("vault/prod/gone"));
+    assert_eq!(obstacles(&plan), [gone]);
 }
 
 #[test]

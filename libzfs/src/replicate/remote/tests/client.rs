@@ -91,6 +91,7 @@ fn what_is_asked_for_is_done_there() {
         let top = dataset("vault/prod");
         let since = Some(marks());
         let look = Look {
+            properties: Vec::new(),
             top: top.clone(),
             since,
         };
@@ -146,6 +147,7 @@ fn errors_come_back_with_their_kind() {
         let fake = Arc::default();
         let (remote, _) = remote(&fake, receiving);
         let look = Look {
+            properties: Vec::new(),
             top: dataset("vault/prod/broken"),
             since: None,
         };

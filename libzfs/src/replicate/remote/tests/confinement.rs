@@ -20,6 +20,7 @@ fn requests(on: &str, marks: &str) -> Vec<(Request, &'static [Role])> {
     transfer.snapshot = of.clone();
     let below = |name: &str| top.child(name).unwrap();
     let look = |since| Look {
+        properties: Vec::new(),
         top: top.clone(),
         since,
     };

@@ -51,6 +51,7 @@ pub(super) fn tree(top: &DatasetName) -> Tree {
     });
     Tree {
         top: top.clone(),
+        unreadable: Vec::new(),
         datasets: vec![DatasetState {
             name: top.clone(),
             guid: u64::MAX,
@@ -60,6 +61,7 @@ pub(super) fn tree(top: &DatasetName) -> Tree {
             snapshots: snapshots.collect(),
             bookmarks: Vec::new(),
             partial: None,
+            properties: BTreeMap::new(),
             anchors: None,
         }],
     }

@@ -122,6 +122,7 @@ fn what_is_refused_is_not_done_and_costs_no_connection() {
             let stream = remote.send(&transfer(5, None), &TransferControl::new());
             assert!(refusal(stream).contains("receive-only"));
             let look = Look {
+                properties: Vec::new(),
                 top: dataset("vault"),
                 since: None,
             };

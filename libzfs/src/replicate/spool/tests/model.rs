@@ -45,6 +45,7 @@ impl State {
             snapshots: Vec::new(),
             bookmarks: Vec::new(),
             partial: None,
+            properties: BTreeMap::new(),
             anchors: None,
         };
         self.datasets.insert(name.clone(), state);
@@ -66,6 +67,7 @@ impl State {
         Tree {
             top: look.top.clone(),
             datasets: datasets.collect(),
+            unreadable: Vec::new(),
         }
     }
 
