@@ -390,7 +390,7 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
 
     // The clone takes its origin over; on the destination it stays what it is.
     zfs.promote(&clone).unwrap();
-    // With the hold, if the snapshot is held.
+    // With the hold and the bookmarks, also if there is nothing newer that the copy has.
     let held = pool.dataset("prod/here").snapshot("rep-2").unwrap();
     let second = pool.dataset("prod/second");
     zfs.clone_snapshot(&held, &second).run().unwrap();
@@ -415,8 +415,15 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
         !report.is_complete() && report.errors().count() == 0,
         "{report:?}"
     );
-    assert_eq!(report.datasets.len(), 4);
+    assert_eq!(report.datasets.len(), 3, "{report:?}");
     assert!(!site.is_held(&held));
+    let no_common = Obstacle::NoCommonSnapshot {
+        destination: site.copy_of("prod/here"),
+        has_snapshots: true,
+    };
+    assert!(found(&report).contains(&("prod/here".to_owned(), no_common)));
+    let again = pool.dataset("prod/here").bookmark("again").unwrap();
+    zfs.create_bookmarks(&[(again, (&held).into())]).unwrap();
     zfs.destroy_snapshots(&[foreign], Destroy::Now).unwrap();
     let report = site.replication().run().unwrap();
     assert_eq!(report.errors().count(), 0, "{report:?}");
@@ -496,7 +503,8 @@ fn a_key_that_was_changed_is_seen_before_anything_is_sent() {
         assert_eq!(guids(copy).len(), 2);
         assert!(zfs.try_key(copy, &key).unwrap());
     }
-    // It is replaced if that is said, and only then.
+    // It is replaced if that is said, and only then. The one copy was mounted since its last stream.
+    zfs.rollback(&copy).discard_changes().unwrap();
     let replacing = Request {
         allow_key_changes: true,
         ..Request::default()

@@ -146,6 +146,8 @@ impl Obstacle {
             Self::NoCommonSnapshot { .. } => &[
                 "rename what is there, and send everything again",
                 "choose another destination",
+                "if a clone of it was promoted, which took its snapshots and bookmarks along: bookmark \
+                 the one that the copy ends with (zfs bookmark CLONE@SNAPSHOT DATASET#NAME)",
                 "destroy what is there, and send everything again",
             ],
             Self::Diverged { .. } => &[

@@ -28,8 +28,11 @@ use crate::transfer::TransferControl;
 /// * a dataset that was renamed: its copy is renamed, and gone on with;
 /// * one that was destroyed: its copy stays ([`Obstacle::Vanished`]); one made again under the same
 ///   name is not taken for it ([`Obstacle::NoCommonSnapshot`]);
-/// * a clone: its copy is a clone too, if its origin is replicated; after it was promoted, both copies
-///   stay what they are, and are gone on with;
+/// * a clone: its copy is a clone too, if its origin is replicated. When it is promoted, both copies
+///   stay what they are, and it is gone on with; so is what it was a clone of, unless that has no
+///   newer snapshot that its copy has. Its snapshots are the clone's then, with their bookmarks, and
+///   nothing is sent ([`Obstacle::NoCommonSnapshot`]) before it has a bookmark again of the one that
+///   its copy ends with;
 /// * a base that was destroyed on the source in spite of its hold: a bookmark serves
 ///   ([`Obstacle::FromBookmark`]);
 /// * a snapshot that was renamed: its copy keeps its name, since names do not matter; what has its old

@@ -5,7 +5,6 @@ use crate::bookmark::Bookmark;
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
 use crate::name::{DatasetName, IncrementalSource, SnapshotName};
-use crate::property;
 use crate::replicate::{Marks, Result};
 
 use super::verified::Verified;
@@ -60,7 +59,6 @@ pub(super) fn settle_source(
         .map(|bookmark| (bookmark.guid(), bookmark.create_txg()))
         .collect();
     release(zfs, marks, dataset, &marked, keep)?;
-    release_promoted(zfs, marks, dataset, &marked, keep)?;
     let first_kept = there
         .iter()
         .position(|bookmark| keep.contains(&bookmark.guid()));
@@ -75,27 +73,6 @@ pub(super) fn settle_source(
         return Ok(());
     }
     Ok(zfs.destroy_bookmarks(&excess)?)
-}
-
-/// Takes the marks from what was this dataset's before a clone of it was promoted, and is the clone's
-/// now, unless that is marked there too.
-fn release_promoted(
-    zfs: &Zfs,
-    marks: &Marks,
-    dataset: &DatasetName,
-    marked: &[(u64, u64)],
-    keep: &[u64],
-) -> Result<()> {
-    let origin = zfs.dataset(dataset)?.get(&property::ORIGIN)?;
-    let origin = origin.and_then(|origin| origin.value.parse::<SnapshotName>().ok());
-    let Some(origin) = origin else {
-        return Ok(());
-    };
-    let theirs = bookmarks(zfs, marks, origin.dataset())?;
-    let is_theirs = |guid| theirs.iter().any(|bookmark| bookmark.guid() == guid);
-    let mut left = marked.to_vec();
-    left.retain(|(guid, _)| !is_theirs(*guid));
-    release(zfs, marks, origin.dataset(), &left, keep)
 }
 
 /// Leaves the marks on these snapshots of a copy alone; with none of them, forgets the copy.
