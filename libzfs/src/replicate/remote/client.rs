@@ -511,7 +511,10 @@ impl Drop for Pulled {
 fn is_of(tree: &Tree, top: &DatasetName) -> bool {
     let mut names = HashSet::new();
     let mut datasets = tree.datasets.iter().map(|dataset| &dataset.name);
-    tree.top == *top && datasets.all(|name| name.is_within(top) && names.insert(name))
+    let mut unreadable = tree.unreadable.iter().map(|lost| &lost.dataset);
+    tree.top == *top
+        && datasets.all(|name| name.is_within(top) && names.insert(name))
+        && unreadable.all(|name| name.is_within(top))
 }
 
 /// Whether nobody reads what is written.

@@ -443,6 +443,7 @@ fn a_tree_is_of_what_was_asked_for() {
     let look = Look {
         top: dataset("tank/prod"),
         since: None,
+        properties: Vec::new(),
     };
     let told = move |top: &str, names: &[&str]| {
         let states: Vec<_> = names.iter().map(|name| state(name)).collect();
@@ -477,6 +478,7 @@ fn what_makes_no_sense_is_quoted_plainly() {
         let look = Look {
             top: dataset("tank/prod"),
             since: None,
+            properties: Vec::new(),
         };
         let remote = saying(&[(b'F', strange)]);
         let failed = remote.wrapped_key(&look.top).unwrap_err().to_string();
