@@ -450,12 +450,12 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
     let bookmark = short.bookmark(&"b".repeat(200)).unwrap();
     zfs.create_bookmarks(&[(bookmark, (&base).into())]).unwrap();
     zfs.rename_dataset(&short, &long).unwrap();
-    snapshot(zfs, &db, "rep-4");
+    snapshot(zfs, &clone, "rep-4");
     let report = site.replication().run().unwrap();
     let lost = report.findings.iter().find(|one| one.dataset == long);
     let lost = &lost.unwrap().obstacle;
     assert!(matches!(lost, Obstacle::Unreadable { .. }), "{lost}");
-    assert_eq!(newest(&site.copy_of("prod/db")), newest(&db));
+    assert_eq!(newest(&site.copy_of("prod/clone")), newest(&clone));
     site.pool.destroy().unwrap();
 }
 
