@@ -120,9 +120,11 @@ fn is_device(fd: RawFd, device: u64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, pipe};
+    use std::io::Read;
     use std::os::fd::AsFd;
     use std::sync::mpsc;
+
+    use rustix::pipe::pipe;
 
     use super::*;
 
@@ -144,7 +146,7 @@ mod tests {
     #[test]
     fn the_thread_has_only_what_it_needs() {
         let (file, mut device) = null();
-        let (mut reader, writer) = pipe().unwrap();
+        let (reader, writer) = pipe().unwrap();
         let (given, _end) = pipe().unwrap();
         // Was one of the device, and its number is another's now.
         let (other, _end) = pipe().unwrap();
@@ -167,7 +169,7 @@ mod tests {
             // It was closed for that thread only, and is closed for good where it was made.
             assert!(numbers.into_iter().all(is_open));
             drop(writer);
-            assert_eq!(reader.read(&mut [0]).unwrap(), 0);
+            assert_eq!(fs::File::from(reader).read(&mut [0]).unwrap(), 0);
             end.send(()).unwrap();
             open.join().unwrap()
         });
