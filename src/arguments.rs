@@ -105,12 +105,9 @@ pub(crate) struct Replicate {
     pub(crate) marks: Option<Marks>,
 }
 
-/// What is wanted of a replication.
-#[derive(Args)]
-pub(crate) struct Want {
-    /// What the copies are for
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) policy: PolicyName,
+/// Which snapshots are replicated.
+#[derive(Args, Clone)]
+pub(crate) struct Snapshots {
     /// Take snapshots first, of the whole tree at once, with the time behind this
     #[arg(long, value_name = "PREFIX")]
     pub(crate) take: Option<String>,
@@ -125,6 +122,16 @@ pub(crate) struct Want {
     /// Of several new snapshots send only the newest
     #[arg(long)]
     pub(crate) newest: bool,
+}
+
+/// What is wanted of a replication.
+#[derive(Args, Clone)]
+pub(crate) struct Want {
+    /// What the copies are for
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) policy: PolicyName,
+    #[command(flatten)]
+    pub(crate) snapshots: Snapshots,
     /// Replicate only what matches: a name below the source, where `*` stands for anything but a
     /// `/`, `**` for anything, and `.` for the source itself
     #[arg(long, value_name = "PATTERN")]
@@ -466,20 +473,8 @@ pub(crate) struct SpoolSend {
     /// The name of the copy below the receiver's prefix; that of the dataset, unless it is said
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
-    /// Take snapshots first, of the whole tree at once, with the time behind this
-    #[arg(long, value_name = "PREFIX")]
-    pub(crate) take: Option<String>,
-    /// Send only snapshots whose names begin so
-    #[arg(
-        long,
-        value_name = "PREFIX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) only: String,
-    /// Of several new snapshots send only the newest
-    #[arg(long)]
-    pub(crate) newest: bool,
+    #[command(flatten)]
+    pub(crate) snapshots: Snapshots,
     /// Go on from the snapshot with this GUID, which the receiver has: for when streams were lost
     #[arg(long, value_name = "GUID")]
     pub(crate) known: Vec<u64>,

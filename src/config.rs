@@ -8,7 +8,7 @@ use libzfs::DatasetName;
 use libzfs::replicate::{Marks, Rule, UserValue};
 use serde::Deserialize;
 
-use crate::arguments::{Keep, PolicyName};
+use crate::arguments::{Keep, PolicyName, Snapshots, Want};
 use crate::exit::{Outcome, Problem};
 use crate::place::Place;
 use crate::units::{Bytes, Span};
@@ -107,6 +107,28 @@ impl Job {
             ))
         })
     }
+
+    /// What is wanted, as the command line would say it.
+    pub(crate) fn want(&self) -> Want {
+        Want {
+            policy: self.policy,
+            snapshots: Snapshots {
+                take: self.take.clone(),
+                only: self.only.clone(),
+                newest: self.newest,
+            },
+            include: self.include.clone(),
+            exclude: self.exclude.clone(),
+            with: self.with.clone(),
+            without: self.without.clone(),
+            rate: self.rate,
+            stall: self.stall,
+            at_once: self.at_once,
+            allow_key_changes: self.allow_key_changes,
+            ssh_option: self.ssh.options.clone(),
+            ssh_command: self.ssh.command.clone(),
+        }
+    }
 }
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -159,6 +181,44 @@ mod tests {
         let config = parse(include_str!("../contrib/zvault.toml")).unwrap();
         assert!(config.jobs.contains_key("offsite"));
         assert!(config.jobs.len() > 1);
+    }
+
+    #[test]
+    fn a_job_wants_what_it_says() {
+        let text = "[jobs.a]
+            source = 'tank/a'
+            destination = 'ssh://host/vault/a'
+            policy = 'standby'
+            take = 'rep-'
+            only = 'rep'
+            newest = true
+            include = ['b']
+            exclude = ['c']
+            with = ['x:y=z']
+            without = ['x:y=no']
+            rate = '1M'
+            stall = '5m'
+            at_once = 3
+            allow_key_changes = true
+            ssh = { options = ['Port=2222'], command = 'serve' }";
+        let want = parse(text).unwrap().jobs["a"].want();
+        assert_eq!(want.policy, PolicyName::Standby);
+        assert_eq!(want.snapshots.take.as_deref(), Some("rep-"));
+        assert_eq!(want.snapshots.only, "rep");
+        assert!(want.snapshots.newest && want.allow_key_changes);
+        assert_eq!(
+            (want.include, want.exclude),
+            (vec!["b".into()], vec!["c".into()])
+        );
+        assert_eq!(want.with, ["x:y=z".parse().unwrap()]);
+        assert_eq!(want.without, ["x:y=no".parse().unwrap()]);
+        assert_eq!(want.rate.map(|rate| rate.0), Some(1 << 20));
+        assert_eq!(want.stall.map(|stall| stall.0.as_secs()), Some(300));
+        assert_eq!(
+            (want.at_once, want.ssh_option),
+            (3, vec!["Port=2222".into()])
+        );
+        assert_eq!(want.ssh_command.as_deref(), Some("serve"));
     }
 
     #[test]

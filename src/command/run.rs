@@ -22,7 +22,7 @@ pub(super) fn run(run: &Run, output: &Output) -> Outcome {
     if job.destination.host.is_none() {
         let copies = Copies::gather(&zfs, &job.destination.dataset)?;
         let promise = Promise {
-            policy: job.policy.into(),
+            policy: job.want.policy.into(),
             marks: Some(job.marks.clone()),
             max_age: config.max_age.map(|age| age.0),
             container: false,

@@ -45,21 +45,21 @@ struct Stream<'a> {
 fn send(arguments: &SpoolSend, output: &Output) -> Outcome {
     let zfs = super::zfs("spool send")?;
     let source = LocalSource::new(&zfs);
-    if let Some(prefix) = &arguments.take {
+    if let Some(prefix) = &arguments.snapshots.take {
         take(&source, &arguments.source, &arguments.marks, prefix)?;
     }
     let control = TransferControl::new();
     let _watch = Watch::cancels(&control).map_err(Problem::failed)?;
     let (top, marks) = (arguments.source.clone(), arguments.marks.clone());
     let mut sender = SpoolSender::new(&source, top, marks)
-        .snapshots(&arguments.only)
+        .snapshots(&arguments.snapshots.only)
         .go_on_from(arguments.known.iter().copied())
         .controlled_by(&control);
     if let Some(name) = &arguments.name {
         let name = RelativeName::new(name.as_str()).map_err(Problem::usage)?;
         sender = sender.destination(name);
     }
-    if arguments.newest {
+    if arguments.snapshots.newest {
         sender = sender.intermediates(Intermediates::Newest);
     }
     if let Some(level) = arguments.zstd {
