@@ -27,7 +27,8 @@ use libzfs::stream::Records;
 use libzfs::testing::Pool;
 use libzfs::{Destroy, ErrorKind, FromReader, Received, SnapshotName};
 use support::{
-    LIMIT, file_system, noise, pool, read_file, share, snapshot, stream_of, within, write_file,
+    LIMIT, file_system, noise, pool, read_file, share_unless_said, snapshot, stream_of, within,
+    write_file,
 };
 
 /// How long a test may take that does so many things.
@@ -43,13 +44,8 @@ const AT_ONCE: usize = 16;
 /// How many incremental streams follow each full one.
 const INCREMENTS: usize = 20;
 
-fn set(variable: &str) -> Option<usize> {
-    let number = std::env::var(variable).ok()?;
-    Some(number.parse().unwrap())
-}
-
 fn seed() -> u64 {
-    set("LIBZFS_TEST_SEED").unwrap_or(0) as u64
+    std::env::var("LIBZFS_TEST_SEED").map_or(0, |seed| seed.parse().unwrap())
 }
 
 /// Numbers that look random, the same for the same seed.
@@ -110,7 +106,7 @@ fn receive(
 
 #[test]
 fn many_small_receives_from_writers_that_dribble() {
-    let wanted = set("LIBZFS_TEST_DRIBBLES").unwrap_or_else(|| share("receives", 200));
+    let wanted = share_unless_said("LIBZFS_TEST_DRIBBLES", "receives", 200);
     let seed = seed();
     within(limit(wanted), move || {
         let pool = pool("dribble");
@@ -174,7 +170,7 @@ fn many_small_receives_from_writers_that_dribble() {
 
 #[test]
 fn a_receive_of_each_cut_goes_on_from_its_token() {
-    let random = set("LIBZFS_TEST_CUTS").unwrap_or_else(|| share("random cuts", 20));
+    let random = share_unless_said("LIBZFS_TEST_CUTS", "random cuts", 20);
     let seed = seed();
     within(limit(2 * random), move || {
         let pool = pool("cuts");

@@ -15,8 +15,8 @@ use libzfs::replicate::{
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ErrorKind, FromReader, TransferControl, Zfs};
 use support::{
-    encrypted, file_system, fill, noise, pool, property_says, raw_key, read_file, share, snapshot,
-    write_file, zfs_says,
+    encrypted, file_system, fill, noise, pool, property_says, raw_key, read_file,
+    share_unless_said, snapshot, write_file, zfs_says,
 };
 
 fn marks() -> Marks {
@@ -292,7 +292,7 @@ fn a_process_that_is_killed_leaves_nothing_that_is_in_the_way() {
     }
     let mut tree: Vec<_> = children.iter().collect();
     tree.push(&sides.from);
-    let moments = share("moments", 10);
+    let moments = share_unless_said("LIBZFS_TEST_KILLS", "moments", 10);
     let mut killed = 0;
     let mut longest = Duration::from_millis(300);
     for moment in 0..moments {

@@ -18,8 +18,8 @@ use libzfs::replicate::{LocalSource, LocalTarget, Marks};
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, Zfs};
 use support::{
-    encrypted, file_system, noise, pool, property_says, share, snapshot, stream_of, write_file,
-    zfs_says,
+    encrypted, file_system, noise, pool, property_says, share, share_unless_said, snapshot,
+    stream_of, write_file, zfs_says,
 };
 
 /// An encrypted tree, a place for its copy, and directories between them.
@@ -203,11 +203,9 @@ fn carry(from: &Path, to: &Path, name: &str, edit: impl FnOnce(&mut Vec<u8>)) {
     fs::copy(from.join(&sidecar), to.join(&sidecar)).unwrap();
 }
 
-/// How many streams each of 20 datasets has: a thousand in all with `LIBZFS_SPOOL_STREAMS=1000` and
-/// `cargo xtask test --native --test spool`.
+/// How many streams each of 20 datasets has; in all it is what `LIBZFS_TEST_SPOOL_STREAMS` says.
 fn rounds() -> usize {
-    let all = env::var("LIBZFS_SPOOL_STREAMS").map_or(100, |all| all.parse().unwrap());
-    share("streams of 20 datasets", all) / 20
+    share_unless_said("LIBZFS_TEST_SPOOL_STREAMS", "streams of 20 datasets", 100) / 20
 }
 
 #[test]

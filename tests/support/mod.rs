@@ -308,6 +308,15 @@ pub(crate) fn share(what: &str, all: usize) -> usize {
     share
 }
 
+/// As [`share`], unless the variable says how many.
+#[track_caller]
+pub(crate) fn share_unless_said(variable: &str, what: &str, all: usize) -> usize {
+    match std::env::var(variable) {
+        Ok(number) => number.parse().unwrap(),
+        Err(_) => share(what, all),
+    }
+}
+
 /// What the `zfs` of this release shows for a value of a property: `xattr` by one or the other of its
 /// names, and no limit as a number.
 pub(crate) fn as_this_release_says(info: &PropertyInfo, value: String) -> String {
