@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use libzfs::replicate::Marks;
-use libzfs::{DatasetName, EntryName, PoolName, Zfs, property};
+use libzfs::{DatasetName, EntryName, ErrorKind, PoolName, Zfs, property};
 use serde::Serialize;
 
 use crate::arguments::Status;
@@ -70,32 +70,54 @@ pub(super) fn run(status: &Status, output: &Output) -> Outcome {
 /// All pools, and what of them is replicated.
 fn replicated(zfs: &Zfs) -> Outcome<Report> {
     let pools = zfs.pools()?;
-    let tops: Vec<_> = pools.iter().map(|pool| pool.name.root()).collect();
-    let mut report = of(zfs, &tops)?;
+    let mut report = Report {
+        pools: Vec::new(),
+        datasets: Vec::new(),
+    };
+    for pool in pools {
+        let Some(of_pool) = unless_gone(of(zfs, &[pool.name.root()]))? else {
+            continue;
+        };
+        report.pools.extend(of_pool.pools);
+        report.datasets.extend(of_pool.datasets);
+    }
     report
         .datasets
         .retain(|dataset| !dataset.sent_by.is_empty() || !dataset.copied_by.is_empty());
     Ok(report)
 }
 
-fn of(zfs: &Zfs, tops: &[DatasetName]) -> Outcome<Report> {
+/// None of what was destroyed or exported while it was looked at.
+fn unless_gone<T>(looked: libzfs::Result<T>) -> libzfs::Result<Option<T>> {
+    use ErrorKind::{DatasetNotFound, PoolNotFound, SnapshotNotFound};
+
+    match looked {
+        Err(error) if [DatasetNotFound, PoolNotFound, SnapshotNotFound].contains(&error.kind()) => {
+            Ok(None)
+        }
+        looked => looked.map(Some),
+    }
+}
+
+fn of(zfs: &Zfs, tops: &[DatasetName]) -> libzfs::Result<Report> {
     let mut datasets = Vec::new();
     let mut pools = BTreeSet::new();
     for top in tops {
         pools.insert(top.pool());
         let tree = zfs.list(top).recursive().filesystems().volumes();
         for name in tree.names()? {
-            datasets.push(dataset(zfs, name?.dataset())?);
+            let state = name.and_then(|name| dataset(zfs, name.dataset()));
+            datasets.extend(unless_gone(state)?);
         }
     }
     let pools = pools.iter().map(|name| pool(zfs, name));
     Ok(Report {
-        pools: pools.collect::<Outcome<_>>()?,
+        pools: pools.collect::<libzfs::Result<_>>()?,
         datasets,
     })
 }
 
-fn pool(zfs: &Zfs, name: &PoolName) -> Outcome<PoolReport> {
+fn pool(zfs: &Zfs, name: &PoolName) -> libzfs::Result<PoolReport> {
     let status = zfs.pool_status(name)?;
     Ok(PoolReport {
         pool: name.clone(),
@@ -108,7 +130,7 @@ fn pool(zfs: &Zfs, name: &PoolName) -> Outcome<PoolReport> {
     })
 }
 
-fn dataset(zfs: &Zfs, name: &DatasetName) -> Outcome<DatasetReport> {
+fn dataset(zfs: &Zfs, name: &DatasetName) -> libzfs::Result<DatasetReport> {
     let dataset = zfs.dataset(name)?;
     let mut snapshots = 0;
     let mut newest = None;
