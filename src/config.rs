@@ -52,7 +52,8 @@ pub(crate) struct Job {
     pub(crate) stall: Option<Span>,
     #[serde(default = "one")]
     pub(crate) at_once: usize,
-    /// A source on another machine may change the keys of copies here.
+    /// Streams may change the keys of copies: a source on another machine brings its new one, and what
+    /// was changed on a copy is replaced by the source's.
     #[serde(default)]
     pub(crate) allow_key_changes: bool,
     #[serde(default)]

@@ -147,5 +147,25 @@ impl Job {
 
 /// The time, such as `20260131T235959Z`.
 pub(crate) fn timestamp() -> String {
-    Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string()
+    show_time(Timestamp::now())
+}
+
+fn show_time(time: Timestamp) -> String {
+    time.strftime("%Y%m%dT%H%M%SZ").to_string()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "it is how a test fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_names() {
+        let shown = |seconds| show_time(Timestamp::from_second(seconds).unwrap());
+        assert_eq!(shown(0), "19700101T000000Z");
+        assert_eq!(shown(951_782_399), "20000228T235959Z");
+        assert_eq!(shown(951_782_400), "20000229T000000Z");
+        assert_eq!(shown(1_798_761_599), "20261231T235959Z");
+        assert_eq!(shown(4_107_542_400), "21000301T000000Z");
+    }
 }

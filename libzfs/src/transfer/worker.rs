@@ -1,4 +1,4 @@
-//! The thread that the kernel works in.
+//! The thread that a send or receive is left to.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::control::{Alarm, Watch};
 use super::{joined, spawn};
 
-/// A thread in which the kernel reads or writes a descriptor, of which the thread is the owner.
+/// A thread that waits for the kernel to read or write a descriptor, of which the thread is the owner.
 ///
 /// When it ends, it closes the descriptor, so that whoever has the other end of a pipe sees it, and
 /// rings the alarm.
