@@ -33,8 +33,11 @@ pub enum Severity {
 pub enum Obstacle {
     /// The source is not encrypted, so that a copy would be readable.
     NotEncrypted,
-    /// The source has no snapshot that could be sent.
+    /// A dataset below the top has no snapshot that could be sent, and no copy: a new one, perhaps.
     NoSnapshot,
+    /// The top itself has no snapshot that could be sent, and no copy, so that there is no copy of
+    /// anything.
+    NothingToSend,
     /// What has the copy's name has none of the source's snapshots, and the source has no bookmark
     /// of any of its: it is a copy of something else, or the base is gone on both sides.
     NoCommonSnapshot {
@@ -143,6 +146,10 @@ impl Obstacle {
                 "send its data into an encrypted dataset of the source",
             ],
             Self::NoSnapshot => &["take a snapshot"],
+            Self::NothingToSend => &[
+                "take a snapshot (--take)",
+                "choose the snapshots by another beginning of their names (--only)",
+            ],
             Self::NoCommonSnapshot { .. } => &[
                 "rename what is there, and send everything again",
                 "choose another destination",
@@ -198,7 +205,7 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotEncrypted => f.write_str("it is not encrypted"),
-            Self::NoSnapshot => f.write_str("it has no snapshot to send"),
+            Self::NoSnapshot | Self::NothingToSend => f.write_str("it has no snapshot to send"),
             Self::NoCommonSnapshot {
                 destination,
                 has_snapshots: true,

@@ -327,10 +327,18 @@ impl<'a> Planner<'a> {
         let base = self.origin(dataset)?;
         let wanted = self.wanted(dataset, None, None);
         if wanted.is_empty() {
-            return Err(Obstacle::NoSnapshot);
+            return Err(self.nothing_of(dataset));
         }
         self.check_key_of_origin(dataset, base.as_ref())?;
         self.send(dataset, name, base, &wanted, None, actions)
+    }
+
+    /// What it is that there is no copy and nothing to make one of.
+    fn nothing_of(&self, dataset: &DatasetState) -> Obstacle {
+        match dataset.name == *self.source_top {
+            true => Obstacle::NothingToSend,
+            false => Obstacle::NoSnapshot,
+        }
     }
 
     /// The snapshot that a clone goes on from, if the destination has it or gets it.
@@ -418,7 +426,7 @@ impl<'a> Planner<'a> {
         let from = base.as_ref().map(Base::guid);
         let resumed = self.resumable(dataset, copy, name, from, &wanted, actions)?;
         if wanted.is_empty() {
-            return Err(Obstacle::NoSnapshot);
+            return Err(self.nothing_of(dataset));
         }
         self.check_key_of_origin(dataset, base.as_ref())?;
         self.send(dataset, name, base, &wanted, resumed, actions)

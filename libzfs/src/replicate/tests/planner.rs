@@ -83,6 +83,28 @@ fn the_first_time_all_is_sent() {
 }
 
 #[test]
+fn where_there_is_neither_a_snapshot_nor_a_copy_nothing_is_up_to_date() {
+    let (mut source, vault) = copied();
+    let mistyped = Request {
+        snapshots: "autosanp".into(),
+        ..all()
+    };
+    let none = Side::new("vault/prod", 1).tree();
+    let first = plan(&source.tree(), &none, &mistyped);
+    let found = obstacles(&first);
+    assert!(found.contains(&("tank/prod", &Obstacle::NothingToSend)));
+    assert!(!first.is_up_to_date());
+    // Where there is a copy, no news are no trouble; nor is a new dataset.
+    source.create("tank/prod/new");
+    let later = plan(&source.tree(), &vault.tree(), &mistyped);
+    assert_eq!(
+        obstacles(&later),
+        [("tank/prod/new", &Obstacle::NoSnapshot)]
+    );
+    assert!(later.is_up_to_date());
+}
+
+#[test]
 fn only_what_is_new_is_sent() {
     let (mut source, vault) = copied();
     source.snapshot("tank/prod/db", "c");
