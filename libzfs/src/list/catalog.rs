@@ -271,13 +271,18 @@ impl Catalog {
 fn collect(reader: &mut Reader, mut contents: Contents) -> Result<Sorted> {
     let plan = reader.plan.clone();
     let mut sample = Sample::default();
-    let mut keeper = None;
+    let mut keeper: Option<Keeper> = None;
     let mut found = Vec::new();
     while let Some(content) = contents.next(reader) {
         let content = content?;
         if let Content::Entry(entry) = &content {
             if let (Some(last_txg), true) = (sample.add(entry), plan.threads > 1) {
-                keeper = Keeper::unless_mounted(reader, contents.dataset(), last_txg);
+                match &keeper {
+                    Some(keeper) => keeper.narrow(last_txg),
+                    None => {
+                        keeper = Keeper::unless_mounted(reader, contents.dataset(), last_txg);
+                    }
+                }
             }
         }
         found.push(Ok(content));

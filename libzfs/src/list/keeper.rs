@@ -3,25 +3,30 @@
 //! Each call that lists opens the dataset and closes it again. If nobody else has it open, that is
 //! nearly all of the work of a call; a call that comes while another is at it has it for nothing.
 //! So this one asks for the next snapshot of few, again and again: the kernel passes over the others
-//! within the call, and is nearly always there.
+//! within the call, and is nearly always there. The fewer they are the longer a call takes; which ones
+//! are few is known better with each snapshot that is found.
 //!
 //! It does not ask for none at all, which would take the kernel through all snapshots in one call,
 //! because nobody can change the pool for as long as a call takes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 
 use super::contents::Reader;
 use super::entry::{Entry, EntryName};
+use crate::error::Errno;
 use crate::ffi::{Ask, Lister};
 use crate::handle::Zfs;
 use crate::name::DatasetName;
 use crate::transfer::spawn;
 
-/// After so many snapshots of a dataset this is worth a thread. Of all that there are, about one in
-/// so many was then created before each of them, in whatever order they are found.
-const WORTHWHILE: usize = 32;
+/// After so many snapshots of a dataset this is worth a thread.
+const WORTHWHILE: usize = 4;
+/// After so many those before the first of them are few enough: in whatever order they are found, one
+/// in about so many of all that there are. A call then passes over as many, which takes the kernel
+/// some milliseconds.
+const FEW: usize = 256;
 
 const KEEP: u8 = 0;
 const PAUSE: u8 = 1;
@@ -29,8 +34,16 @@ const STOP: u8 = 2;
 
 #[derive(Debug)]
 pub(super) struct Keeper {
-    state: Arc<AtomicU8>,
+    told: Arc<Told>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread is told.
+#[derive(Debug)]
+struct Told {
+    state: AtomicU8,
+    /// No snapshot later than this is asked for.
+    last_txg: AtomicU64,
 }
 
 impl Keeper {
@@ -49,38 +62,29 @@ impl Keeper {
     /// Keeps a dataset open with those of its snapshots that are not later than this; none if there
     /// is no thread to be had, without which all goes on more slowly.
     fn start(zfs: &Zfs, dataset: &DatasetName, last_txg: u64) -> Option<Self> {
-        let mut lister = Lister::new(Ask::Name, Some((0, last_txg))).ok()?;
-        let state = Arc::new(AtomicU8::new(KEEP));
-        let (zfs, dataset, told) = (zfs.clone(), dataset.clone(), state.clone());
+        let told = Arc::new(Told {
+            state: AtomicU8::new(KEEP),
+            last_txg: AtomicU64::new(last_txg),
+        });
+        let (zfs, dataset, listens) = (zfs.clone(), dataset.clone(), told.clone());
         let keep = move || {
-            let mut cookie = 0;
-            loop {
-                match told.load(Ordering::Acquire) {
-                    STOP => return,
-                    PAUSE => thread::park(),
-                    _ => {
-                        let found =
-                            zfs.device()
-                                .next_snapshot(&mut lister, dataset.as_str(), &mut cookie);
-                        match found {
-                            Ok(Some(_)) => {}
-                            Ok(None) if cookie > 0 => cookie = 0,
-                            // There are none any more, or there is an error, which is the lister's.
-                            Ok(None) | Err(_) => return,
-                        }
-                    }
-                }
-            }
+            // An error is the lister's to tell.
+            let _ = keep(&zfs, &dataset, &listens);
         };
         let thread = spawn("zfs-list-keep", keep).ok()?;
         Some(Self {
-            state,
+            told,
             thread: Some(thread),
         })
     }
 
+    /// Goes on with those that are not later than this.
+    pub(super) fn narrow(&self, last_txg: u64) {
+        self.told.last_txg.store(last_txg, Ordering::Relaxed);
+    }
+
     fn tell(&self, state: u8) {
-        self.state.store(state, Ordering::Release);
+        self.told.state.store(state, Ordering::Release);
         if let Some(thread) = &self.thread {
             thread.thread().unpark();
         }
@@ -106,6 +110,34 @@ impl Drop for Keeper {
     }
 }
 
+fn keep(zfs: &Zfs, dataset: &DatasetName, told: &Told) -> Result<(), Errno> {
+    let mut last_txg = told.last_txg.load(Ordering::Relaxed);
+    let mut lister = Lister::new(Ask::Name, Some((0, last_txg)))?;
+    let mut cookie = 0;
+    loop {
+        match told.state.load(Ordering::Acquire) {
+            STOP => return Ok(()),
+            PAUSE => thread::park(),
+            _ => {
+                let device = zfs.device();
+                let found = device.next_snapshot(&mut lister, dataset.as_str(), &mut cookie)?;
+                if found.is_none() {
+                    if cookie == 0 {
+                        // There are none any more.
+                        return Ok(());
+                    }
+                    cookie = 0;
+                }
+                let now = told.last_txg.load(Ordering::Relaxed);
+                if now != last_txg {
+                    last_txg = now;
+                    lister = Lister::new(Ask::Name, Some((0, last_txg)))?;
+                }
+            }
+        }
+    }
+}
+
 /// The first snapshots of a dataset.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
@@ -114,7 +146,8 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// The earliest creation txg, when it has come to be worth having a dataset kept open.
+    /// The earliest creation txg, when there is a reason to have a dataset kept open by what is not
+    /// later: first when that is worth it, and then whenever they have become half as many.
     pub(super) fn add(&mut self, entry: &Entry) -> Option<u64> {
         // For names alone, 2.1 does not say.
         if !matches!(entry.name, EntryName::Snapshot(_)) || entry.create_txg == 0 {
@@ -123,6 +156,7 @@ impl Sample {
         self.seen += 1;
         let first = self.first_txg.unwrap_or(u64::MAX).min(entry.create_txg);
         self.first_txg = Some(first);
-        (self.seen == WORTHWHILE).then_some(first)
+        let is_time = (WORTHWHILE..=FEW).contains(&self.seen) && self.seen.is_power_of_two();
+        is_time.then_some(first)
     }
 }

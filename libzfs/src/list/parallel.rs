@@ -364,6 +364,10 @@ impl Worker {
         if self.reader.plan.mounts.has(contents.dataset()) {
             return Ok(());
         }
+        if let Some(keeper) = &self.keeper {
+            keeper.narrow(last_txg);
+            return Ok(());
+        }
         busy.take_another()?;
         self.keeper = Keeper::unless_mounted(&self.reader, contents.dataset(), last_txg);
         Ok(())
