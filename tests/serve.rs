@@ -338,11 +338,7 @@ fn who_wants_something_else_changes_nothing_and_is_told_of() {
         refused(client.rename(&pool.dataset("vault/mine"), &pool.dataset("vault/mine/a")));
         refused(client.discard_partial(&others, "1-0-0-0"));
         refused(client.take_snapshots(&[copy.snapshot("new").unwrap()]));
-        let look = |top: &str| Look {
-            properties: Vec::new(),
-            top: pool.dataset(top),
-            since: None,
-        };
+        let look = |top: &str| Look::all(&pool.dataset(top));
         refused(client.tree(&look("vault")));
         refused(client.tree(&look("vault/mine2")));
         let told = logged.text();

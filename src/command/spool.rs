@@ -81,14 +81,9 @@ fn send(arguments: &SpoolSend, output: &Output) -> Outcome {
 
 /// Takes snapshots of all datasets of the tree that are encrypted, at once.
 fn take(source: &LocalSource, top: &DatasetName, marks: &Marks, prefix: &str) -> Outcome<()> {
-    let look = Look {
-        properties: Vec::new(),
-        top: top.clone(),
-        since: Some(marks.clone()),
-    };
     let name = format!("{prefix}{}", timestamp());
     let snapshots = source
-        .tree(&look)?
+        .tree(&Look::since(top, marks))?
         .datasets
         .iter()
         .filter(|dataset| dataset.encryption.is_some())

@@ -38,11 +38,7 @@ pub(super) fn run(verify: &Verify, output: &Output) -> Outcome {
 
 /// What the source has.
 fn source_tree(zfs: &Zfs, place: &Place) -> Outcome<Tree> {
-    let look = Look {
-        properties: Vec::new(),
-        top: place.dataset.clone(),
-        since: None,
-    };
+    let look = Look::all(&place.dataset);
     let tree = match &place.host {
         None => LocalSource::new(zfs).tree(&look)?,
         Some(host) => {

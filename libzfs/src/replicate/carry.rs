@@ -246,11 +246,8 @@ impl<'a> Carrier<'a> {
     /// The transfer as it goes on by now, if it still can.
     fn what_is_left(&self, mut transfer: Transfer, order: &Order) -> Result<Option<Transfer>> {
         let dataset = order.snapshot.dataset();
-        let tree = self.replication.target.tree(&Look {
-            properties: Vec::new(),
-            top: dataset.clone(),
-            since: Some(self.replication.marks.clone()),
-        })?;
+        let Replication { target, marks, .. } = self.replication;
+        let tree = target.tree(&Look::since(dataset, marks))?;
         let mut there = tree.datasets.into_iter();
         let there = there.find(|there| there.name == *dataset);
         let has_arrived = |there: &DatasetState| there.has_snapshot(order.guid).is_some();

@@ -194,7 +194,7 @@ impl<'a> Replication<'a> {
             keep_anchors(&mut target, of_target);
             made = plan(&source, &target, &self.request);
         } else if self.is_marked(&source) && !unclear.is_empty() {
-            for (dataset, copy) in unclear {
+            for (dataset, copy) in &unclear {
                 self.look_closer(&mut source, &mut target, dataset, copy)?;
             }
             made = plan(&source, &target, &self.request);
@@ -349,18 +349,12 @@ impl<'a> Replication<'a> {
     }
 
     fn take(&self, name: &str) -> Result<()> {
-        let mut tree = self.source.tree(&Look {
-            top: self.top.clone(),
-            since: Some(self.marks.clone()),
-            properties: self.selection.properties(),
-        })?;
+        let look = |top| Look::since(top, &self.marks);
+        let selected = look(&self.top).with_properties(self.selection.properties());
+        let mut tree = self.source.tree(&selected)?;
         self.selection.keep(&mut tree);
         if self.destination.is_within(&self.top) {
-            let target = self.target.tree(&Look {
-                top: self.destination.clone(),
-                since: Some(self.marks.clone()),
-                properties: Vec::new(),
-            })?;
+            let target = self.target.tree(&look(&self.destination))?;
             self.leave_copies(&mut tree, &target);
         }
         let encrypted = tree
@@ -379,14 +373,12 @@ impl<'a> Replication<'a> {
     }
 
     fn look(&self, since: Option<&Marks>) -> Result<(Tree, Tree)> {
-        let look = |top: &DatasetName, properties| Look {
-            top: top.clone(),
-            since: since.cloned(),
-            properties,
+        let look = |top| match since {
+            Some(marks) => Look::since(top, marks),
+            None => Look::all(top),
         };
-        let mut source = self
-            .source
-            .tree(&look(&self.top, self.selection.properties()))?;
+        let selected = look(&self.top).with_properties(self.selection.properties());
+        let mut source = self.source.tree(&selected)?;
         let is_empty = |tree: &Tree| tree.datasets.is_empty() && tree.unreadable.is_empty();
         if is_empty(&source) {
             return Err(Error::Changed {
@@ -394,7 +386,7 @@ impl<'a> Replication<'a> {
                 what: "it is not there".into(),
             });
         }
-        let mut target = self.target.tree(&look(&self.destination, Vec::new()))?;
+        let mut target = self.target.tree(&look(&self.destination))?;
         self.leave_copies(&mut source, &target);
         self.selection.apply(&mut source, &mut target);
         if is_empty(&source) {
@@ -409,16 +401,11 @@ impl<'a> Replication<'a> {
         &self,
         source: &mut Tree,
         target: &mut Tree,
-        dataset: DatasetName,
-        copy: DatasetName,
+        dataset: &DatasetName,
+        copy: &DatasetName,
     ) -> Result<()> {
-        let look = |top| Look {
-            top,
-            since: None,
-            properties: Vec::new(),
-        };
-        see_closer(source, self.source.tree(&look(dataset))?);
-        see_closer(target, self.target.tree(&look(copy))?);
+        see_closer(source, self.source.tree(&Look::all(dataset))?);
+        see_closer(target, self.target.tree(&Look::all(copy))?);
         Ok(())
     }
 

@@ -139,6 +139,30 @@ pub struct Look {
     pub properties: Vec<String>,
 }
 
+impl Look {
+    /// All of a dataset and of what is below it, but no user properties.
+    pub fn all(top: &DatasetName) -> Self {
+        Self {
+            top: top.clone(),
+            since: None,
+            properties: Vec::new(),
+        }
+    }
+
+    /// What is enough to go on from the marks.
+    pub fn since(top: &DatasetName, marks: &Marks) -> Self {
+        Self {
+            since: Some(marks.clone()),
+            ..Self::all(top)
+        }
+    }
+
+    /// With these user properties.
+    pub fn with_properties(self, properties: Vec<String>) -> Self {
+        Self { properties, ..self }
+    }
+}
+
 /// The one stream that a target is to receive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -247,19 +247,14 @@ impl<'a> SpoolSender<'a> {
     }
 
     fn prepare(&self) -> Result<Prepared> {
-        let mut here = self.source.tree(&Look {
-            properties: Vec::new(),
-            top: self.top.clone(),
-            since: Some(self.set.clone()).filter(|_| self.known.is_empty()),
+        let mut here = self.source.tree(&match self.known.is_empty() {
+            true => Look::since(&self.top, &self.set),
+            false => Look::all(&self.top),
         })?;
         // What was never sent may be a clone of what was sent long ago.
         let is_new = |state: &DatasetState| state.origin.is_some() && self.last(state).is_none();
         if here.datasets.iter().any(is_new) {
-            here = self.source.tree(&Look {
-                properties: Vec::new(),
-                top: self.top.clone(),
-                since: None,
-            })?;
+            here = self.source.tree(&Look::all(&self.top))?;
         }
         let mut plan = plan(&here, &self.sent(&here), &self.request);
         // Nothing but streams can be left for somebody.

@@ -89,12 +89,7 @@ fn what_is_asked_for_is_done_there() {
         });
         assert_eq!(target.role(), crate::replicate::Role::ReceiveOnly);
         let top = dataset("vault/prod");
-        let since = Some(marks());
-        let look = Look {
-            properties: Vec::new(),
-            top: top.clone(),
-            since,
-        };
+        let look = Look::since(&top, &marks());
         assert_eq!(target.tree(&look).unwrap(), fake::tree(&top));
         let a = dataset("vault/prod/a");
         target
@@ -146,11 +141,7 @@ fn errors_come_back_with_their_kind() {
     within(|| {
         let fake = Arc::default();
         let (remote, _) = remote(&fake, receiving);
-        let look = Look {
-            properties: Vec::new(),
-            top: dataset("vault/prod/broken"),
-            since: None,
-        };
+        let look = Look::all(&dataset("vault/prod/broken"));
         match remote.tree(&look).unwrap_err() {
             Error::Remote { kind, errno, .. } => {
                 assert_eq!(kind.unwrap(), "NoSpace");
@@ -440,11 +431,7 @@ fn a_tree_is_of_what_was_asked_for() {
                 "snapshots":[],"bookmarks":[],"partial":null}}"#
         )
     };
-    let look = Look {
-        top: dataset("tank/prod"),
-        since: None,
-        properties: Vec::new(),
-    };
+    let look = Look::all(&dataset("tank/prod"));
     let told = move |top: &str, names: &[&str]| {
         let states: Vec<_> = names.iter().map(|name| state(name)).collect();
         let tree = format!(r#"{{"top":"{top}","datasets":[{}]}}"#, states.join(","));
@@ -475,11 +462,7 @@ fn a_tree_is_of_what_was_asked_for() {
 fn what_makes_no_sense_is_quoted_plainly() {
     within(|| {
         let strange = r#"{"\u001b[31mred":1}"#;
-        let look = Look {
-            top: dataset("tank/prod"),
-            since: None,
-            properties: Vec::new(),
-        };
+        let look = Look::all(&dataset("tank/prod"));
         let remote = saying(&[(b'F', strange)]);
         let failed = remote.wrapped_key(&look.top).unwrap_err().to_string();
         let tree = r#"{"top":"a\u001b[31mb","datasets":[]}"#;

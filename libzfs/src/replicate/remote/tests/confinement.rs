@@ -19,17 +19,17 @@ fn requests(on: &str, marks: &str) -> Vec<(Request, &'static [Role])> {
     let mut transfer = transfer(5, None);
     transfer.snapshot = of.clone();
     let below = |name: &str| top.child(name).unwrap();
-    let look = |since| Look {
-        properties: Vec::new(),
-        top: top.clone(),
-        since,
-    };
     let dataset = top.clone();
     vec![
-        (Request::Tree { look: look(None) }, &ROLES),
         (
             Request::Tree {
-                look: look(Some(marks.clone())),
+                look: Look::all(&top),
+            },
+            &ROLES,
+        ),
+        (
+            Request::Tree {
+                look: Look::since(&top, &marks),
             },
             &ROLES,
         ),

@@ -121,12 +121,7 @@ fn what_is_refused_is_not_done_and_costs_no_connection() {
             assert!(refusal(push(&remote, &elsewhere, long)).contains("vault/other"));
             let stream = remote.send(&transfer(5, None), &TransferControl::new());
             assert!(refusal(stream).contains("receive-only"));
-            let look = Look {
-                properties: Vec::new(),
-                top: dataset("vault"),
-                since: None,
-            };
-            refusal(remote.tree(&look));
+            refusal(remote.tree(&Look::all(&dataset("vault"))));
             assert_eq!(fake.calls(), [""; 0]);
             is_alive(&remote);
             drop(remote);
