@@ -9,8 +9,8 @@ use std::sync::Mutex;
 
 use libzfs::key::MIN_PBKDF2_ITERS;
 use libzfs::replicate::{
-    Error, Event, Limits, LocalSource, LocalTarget, Look, Marks, Obstacle, Outgoing, Plan, Policy,
-    Replication, Report, Request, Result, Selection, Side, Source, Transfer, Tree,
+    Error, Event, Limits, LocalSource, LocalTarget, Look, Marks, Obstacle, Order, Outgoing, Plan,
+    Policy, Replication, Report, Request, Result, Selection, Side, Source, Target, Transfer, Tree,
 };
 use libzfs::testing::Pool;
 use libzfs::{
@@ -219,6 +219,36 @@ fn a_tree_is_replicated() {
     }
     let bookmarks = zfs.bookmarks(&db).unwrap();
     assert_eq!(bookmarks.len(), 2, "{bookmarks:?}");
+
+    // Nor does another run take that away which was behind, and ends only now.
+    let copy = site.copy_of("prod/db");
+    let behind = copy.snapshot("by-hand").unwrap();
+    let guid = zfs.snapshot(&behind).unwrap().guid().unwrap();
+    let order = Order {
+        snapshot: behind.clone(),
+        guid,
+        base: None,
+        origin: None,
+        resumed: None,
+        policy: Policy::Vault,
+    };
+    site.target.verify(&site.marks, &order).unwrap();
+    site.target
+        .anchor(&site.marks, &[(behind.clone(), guid)])
+        .unwrap();
+    site.target.settle(&site.marks, &copy, &[guid]).unwrap();
+    site.source.settle(&site.marks, &db, &[guid]).unwrap();
+    for name in [&db, &copy] {
+        assert!(site.is_held(&name.snapshot("rep-2").unwrap()));
+    }
+    assert_eq!(zfs.bookmarks(&db).unwrap(), bookmarks);
+    snapshot(zfs, &db, "rep-3");
+    let report = site.replication().run().unwrap();
+    assert!(report.is_complete(), "{report:?}");
+    assert!(site.is_held(&copy.snapshot("rep-3").unwrap()));
+    for name in [behind, copy.snapshot("rep-2").unwrap()] {
+        assert!(!site.is_held(&name));
+    }
     site.pool.destroy().unwrap();
 }
 
@@ -557,18 +587,19 @@ fn a_vault_that_does_not_keep_its_promise_is_told() {
     let report = replication.run().unwrap();
     assert!(report.is_complete(), "{report:?}");
     assert!(report.datasets[0].result.as_ref().unwrap().key_available);
-    // That it was mounted, if only for reading, after it had received with its key loaded, changed it
-    // for the kernel: what is in it now is for somebody to give up.
     assert_eq!(property_says("canmount", &site.to), "off");
-    let mount = pool.mount_read_only(&site.to).unwrap();
-    mount.unmount().unwrap();
-    write_file(pool, &site.from, "later", b"l");
-    let report = site
-        .replication()
-        .request(standby.clone())
-        .take_snapshots("rep-3")
-        .run()
-        .unwrap();
+    let and_then = |name: &str| {
+        let replication = site.replication().request(standby.clone());
+        replication.take_snapshots(name).run().unwrap()
+    };
+    pool.mount_read_only(&site.to).unwrap().unmount().unwrap();
+    let report = and_then("rep-3");
+    assert!(report.is_complete(), "{report:?}");
+    // The property does not keep a mount that is not read-only from changing it for the kernel: what is
+    // in it now is for somebody to give up.
+    assert_eq!(property_says("readonly", &site.to), "on");
+    pool.mount(&site.to).unwrap().unmount().unwrap();
+    let report = and_then("rep-4");
     let (_, error) = report.errors().next().unwrap();
     assert!(
         matches!(error, Error::Zfs(error) if error.kind() == ErrorKind::DestinationModified),
@@ -580,7 +611,7 @@ fn a_vault_that_does_not_keep_its_promise_is_told() {
     assert_eq!(property_says("canmount", &site.to), "noauto");
     drop(replication);
     zfs.unload_key(&site.to).unwrap();
-    site.run("rep-4");
+    site.run("rep-5");
     site.is_replicated(&["prod"]);
     assert_eq!(property_says("canmount", &site.to), "off");
     site.pool.destroy().unwrap();

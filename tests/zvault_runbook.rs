@@ -223,6 +223,12 @@ fn a_copy_is_passed_on_and_restored() {
     zvault(&["verify", third.as_str()], FINDING);
     zvault(&["lock", third.as_str()], DONE);
     zvault(&["verify", third.as_str()], DONE);
+
+    // To have been read has not changed it.
+    snapshot(pool.zfs(), &source, "two");
+    push(&source, &vault, "first");
+    push(&vault, &third, "second");
+    assert_eq!(guids(&source), guids(&third));
 }
 
 #[test]

@@ -33,11 +33,12 @@ pub enum Policy {
     Vault,
     /// As a vault; and a key can be loaded there, for as long as the copy is in use.
     ///
-    /// A copy that received a stream while its key was loaded is changed by being mounted, even for
-    /// reading only (seen on 2.1, 2.3 and 2.4), and the kernel refuses the next stream then, with
-    /// [`ErrorKind::DestinationModified`]: before that, the copy has to be
-    /// [rolled back](crate::Zfs::rollback), which is never done unasked. One whose key is loaded after
-    /// the last stream, and unloaded before the next, can be mounted for reading in between.
+    /// It can be mounted meanwhile, read-only: `zfs mount` does so by itself, because the copy is
+    /// `readonly`, and a mount has to be given the option `ro` otherwise
+    /// (`MountBuilder::read_only` of the feature `mount`). Without it nothing can be
+    /// written either, but the kernel begins to account for users, which changes the copy (seen on
+    /// 2.1, 2.3 and 2.4). It then refuses the next stream with [`ErrorKind::DestinationModified`], and
+    /// the copy has to be [rolled back](crate::Zfs::rollback), which is never done unasked.
     ///
     /// [`ErrorKind::DestinationModified`]: crate::ErrorKind::DestinationModified
     WarmStandby,

@@ -28,9 +28,11 @@ pub trait Side: Send + Sync {
     /// Any; so too if one has not that GUID.
     fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()>;
 
-    /// Takes the marks from all snapshots of the dataset but those with these GUIDs, and destroys
-    /// the bookmarks of the marks but theirs and that of the one before. Which snapshots there are to
-    /// look at is known by the bookmarks, and on the target by what was remembered with the copy.
+    /// Takes the marks from the snapshots of the dataset that are older than the newest with one of these
+    /// GUIDs, but from those that have one, and destroys the bookmarks of the marks but theirs and that
+    /// of the one before. With no GUID, all marks go. What is later stays: it is what another run has
+    /// come to meanwhile. Which snapshots there are to look at is known by the bookmarks, and on the
+    /// target by what was remembered with the copy.
     ///
     /// # Errors
     ///

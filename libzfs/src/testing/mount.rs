@@ -26,7 +26,8 @@ impl Pool {
         self.mount_with(dataset, MountFlags::empty())
     }
 
-    /// As [`mount`](Self::mount), only for reading: what a pool that is imported read-only allows.
+    /// As [`mount`](Self::mount), only for reading: what a pool that is imported read-only allows, and
+    /// what leaves a copy as it was received.
     ///
     /// # Errors
     ///
@@ -42,8 +43,11 @@ impl Pool {
         let failed = |errno: Errno| Error::from_errno(Operation::Mount, dataset.as_str(), errno);
         fs::create_dir(&path)
             .map_err(|error| Error::from_io(Operation::Mount, dataset.as_str(), error))?;
+        // What only the flag says the kernel learns too late: it has then begun to account for users,
+        // which changes the file system.
+        let options = flags.contains(MountFlags::RDONLY).then_some(c"ro");
         let flags = flags | MountFlags::NOSUID | MountFlags::NODEV;
-        match mount(dataset.as_str(), &path, "zfs", flags, None) {
+        match mount(dataset.as_str(), &path, "zfs", flags, options) {
             Ok(()) => Ok(Mount {
                 path,
                 dataset: dataset.clone(),

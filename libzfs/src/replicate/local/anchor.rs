@@ -45,7 +45,8 @@ pub(super) fn bookmark(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64
     Ok(zfs.create_bookmarks(&wanted)?)
 }
 
-/// Leaves the marks on these snapshots of the source alone, and the bookmark of the one before.
+/// Takes the marks from what is older than these snapshots of the source, but the bookmark of the one
+/// before.
 pub(super) fn settle_source(
     zfs: &Zfs,
     marks: &Marks,
@@ -54,6 +55,10 @@ pub(super) fn settle_source(
 ) -> Result<()> {
     let mut there = bookmarks(zfs, marks, dataset)?;
     there.sort_by_key(Bookmark::create_txg);
+    let newest_kept = there
+        .iter()
+        .rposition(|bookmark| keep.contains(&bookmark.guid()));
+    there.truncate(no_later(newest_kept, keep, there.len()));
     let marked: Vec<_> = there
         .iter()
         .map(|bookmark| (bookmark.guid(), bookmark.create_txg()))
@@ -75,7 +80,8 @@ pub(super) fn settle_source(
     Ok(zfs.destroy_bookmarks(&excess)?)
 }
 
-/// Leaves the marks on these snapshots of a copy alone; with none of them, forgets the copy.
+/// Takes the marks from what is older than these snapshots of a copy; with none of them, forgets the
+/// copy.
 pub(super) fn settle_target(
     zfs: &Zfs,
     marks: &Marks,
@@ -85,12 +91,25 @@ pub(super) fn settle_target(
     let Some(verified) = Verified::of(&zfs.dataset(dataset)?, marks) else {
         return Ok(());
     };
-    let marked: Vec<_> = verified.marked().collect();
+    let mut marked: Vec<_> = verified.marked().collect();
+    marked.sort_by_key(|(_, txg)| *txg);
+    let newest_kept = marked.iter().rposition(|(guid, _)| keep.contains(guid));
+    marked.truncate(no_later(newest_kept, keep, marked.len()));
     release(zfs, marks, dataset, &marked, keep)?;
     if keep.is_empty() {
         zfs.inherit_property(dataset, &marks.property())?;
     }
     Ok(())
+}
+
+/// How many of so many, the oldest first, are no later than the newest that is kept. What is later is
+/// that of another run, which has come further; so may be all, where none is known that is kept.
+fn no_later(newest_kept: Option<usize>, keep: &[u64], len: usize) -> usize {
+    match newest_kept {
+        Some(newest) => newest + 1,
+        None if keep.is_empty() => len,
+        None => 0,
+    }
 }
 
 fn release(
