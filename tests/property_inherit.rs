@@ -83,6 +83,144 @@ fn values_are_taken_back_from_a_whole_tree() {
     assert_eq!(kind(taken), ErrorKind::DatasetNotFound);
 }
 
+/// Each property of these of all in a tree, with where it comes from and what was received.
+fn properties_say(properties: &str, top: &DatasetName) -> Vec<String> {
+    let columns = "name,property,value,received,source";
+    let types = "filesystem,volume,snapshot";
+    let args = [
+        "get",
+        "-Hpr",
+        "-t",
+        types,
+        "-o",
+        columns,
+        properties,
+        top.as_str(),
+    ];
+    let mut lines: Vec<_> = zfs_says(&args)
+        .lines()
+        .map(|line| line.replace(top.as_str(), "TOP").replace('\t', " "))
+        .collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn a_whole_tree_goes_back_to_what_it_received() {
+    let pool = pool("reverttree");
+    let zfs = pool.zfs();
+    let [source, ours, theirs] = ["source", "ours", "theirs"].map(|path| pool.dataset(path));
+    // Values are set by `zfs`, so that what is compared differs in nothing but how they are taken back.
+    let says = |args: &[&str], top: &DatasetName, rest: &str| {
+        zfs_says(&[args, &[&format!("{top}{rest}")]].concat());
+    };
+    says(
+        &["create", "-o", "compression=gzip", "-o", "a:b=1"],
+        &source,
+        "",
+    );
+    let below = "compression=lz4 quota=1073741824 snapshot_limit=7 recordsize=65536";
+    let mut create = vec!["create"];
+    create.extend(below.split(' ').flat_map(|value| ["-o", value]));
+    says(&create, &source, "/below");
+    says(
+        &["create", "-V", "4M", "-o", "compression=off"],
+        &source,
+        "/vol",
+    );
+    says(&["snapshot", "-r", "-o", "a:b=2"], &source, "@s");
+    for copy in [&ours, &theirs] {
+        let package = zfs.send_package(&source.snapshot("s").unwrap()).recursive();
+        let mut bytes = Vec::new();
+        package.write_to_writer(&mut bytes).unwrap();
+        let received = zfs.receive_package(copy).receive_local_properties();
+        received.run(&bytes[..]).unwrap().all().unwrap();
+        // A received value is hidden by another, by what is inherited, and by none.
+        says(&["set", "compression=zstd", "quota=3G", "a:b=3"], copy, "");
+        says(&["inherit", "compression"], copy, "/below");
+        says(
+            &["set", "quota=none", "snapshot_limit=none"],
+            copy,
+            "/below",
+        );
+        says(&["set", "recordsize=32K"], copy, "/below");
+        says(&["set", "refreservation=none"], copy, "/vol");
+        says(&["set", "a:b=4"], copy, "/below@s");
+        says(&["inherit", "a:b"], copy, "/vol@s");
+        // Nothing was received here.
+        says(
+            &["create", "-o", "compression=off", "-o", "quota=2G"],
+            copy,
+            "/new",
+        );
+        says(&["create"], copy, "/new/plain");
+        says(&["snapshot", "-o", "a:b=5"], copy, "/new@t");
+    }
+    let all = "compression,quota,snapshot_limit,recordsize,refreservation,a:b";
+    assert_eq!(properties_say(all, &ours), properties_say(all, &theirs));
+
+    let changes = || {
+        zfs.sync_pool(pool.name()).unwrap();
+        let history = zpool_says(&["history", "-i", pool.name().as_str()]);
+        history.matches("] inherit ").count()
+    };
+    for (property, changed) in [
+        ("compression", 3),
+        ("quota", 3),
+        ("snapshot_limit", 1),
+        ("recordsize", 1),
+        ("refreservation", 1),
+        ("a:b", 4),
+    ] {
+        let before = changes();
+        let taken = zfs.revert_property_below(&ours, property);
+        taken.unwrap().all().unwrap();
+        // Those of which something is set or hidden, and no others.
+        assert_eq!(changes() - before, changed, "{property}");
+        zfs_says(&["inherit", "-S", "-r", property, theirs.as_str()]);
+        assert_eq!(
+            properties_say(all, &ours),
+            properties_say(all, &theirs),
+            "{property}"
+        );
+    }
+    let now = properties_say(all, &ours);
+    for expected in [
+        "TOP compression gzip gzip received",
+        "TOP/below compression lz4 lz4 received",
+        "TOP/new compression gzip - inherited from TOP",
+        "TOP quota 0 - default",
+        "TOP/below quota 1073741824 1073741824 local",
+        "TOP/new quota 0 - default",
+        "TOP/below recordsize 65536 65536 received",
+        "TOP/below@s a:b 2 2 received",
+        "TOP/vol@s a:b 2 2 received",
+        "TOP/new@t a:b 1 - inherited from TOP",
+    ] {
+        assert!(
+            now.iter().any(|line| line == expected),
+            "{expected}: {now:#?}"
+        );
+    }
+
+    for property in [
+        "used",
+        "nonsense",
+        "No:such",
+        "version",
+        "volsize",
+        "keylocation",
+        "volthreading",
+        "encryption",
+    ] {
+        let taken = zfs.revert_property_below(&ours, property);
+        assert_eq!(kind(taken), ErrorKind::InvalidProperty, "{property}");
+    }
+    let gone = pool.dataset("gone");
+    let taken = zfs.revert_property_below(&gone, "atime");
+    assert_eq!(kind(taken), ErrorKind::DatasetNotFound);
+}
+
 #[test]
 fn values_are_taken_back_to_what_was_inherited_or_received() {
     let pool = pool("inherit");

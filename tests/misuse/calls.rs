@@ -103,6 +103,7 @@ pub(crate) fn calls() -> Vec<(&'static str, Call)> {
         "inherit_property" |t| t.zfs.inherit_property(&t.dataset, &t.property.0);
         "inherit_property_below" |t| t.zfs.inherit_property_below(&t.dataset, &t.property.0)?.all();
         "revert_property" |t| t.zfs.revert_property(&t.dataset, &t.property.0);
+        "revert_property_below" |t| t.zfs.revert_property_below(&t.dataset, &t.property.0)?.all();
         "space_of" |t| {
             t.zfs.space_of(&t.dataset, &SpaceOwner::Project(7), SpaceMeasure::Used).map(drop)
         };

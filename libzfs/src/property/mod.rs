@@ -9,7 +9,7 @@
 //!   [`Zfs::snapshot`] read most of it in one call; [`Zfs::all_properties`] reads all that
 //!   `zfs get all` shows.
 //! * [`Zfs::set_properties`] sets many at once, [`Zfs::inherit_property`] and
-//!   [`Zfs::revert_property`] take a value back.
+//!   [`Zfs::revert_property`] take a value back, also from a whole tree.
 //! * [`Zfs::space_of`] and its like read what users, groups and projects take.
 //!
 //! ```no_run
@@ -40,6 +40,7 @@ mod dataset;
 mod exact;
 mod index;
 mod info;
+mod inherit;
 mod list;
 mod mounts;
 mod native;

@@ -1,18 +1,17 @@
-//! Setting properties of datasets and snapshots, and taking values back.
+//! Setting properties of datasets and snapshots.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Errno, Error, ErrorKind, Failure, Operation, Result};
 use crate::handle::Zfs;
-use crate::list::Entry;
-use crate::name::{DatasetName, SnapshotName, check_user_property};
+use crate::name::{DatasetName, SnapshotName};
 use crate::nvlist::NvList;
 
-use super::check::{Target, check_release};
-use super::info::{Access, PropertyHolder};
+use super::check::Target;
+use super::info::PropertyHolder;
 use super::read::HasProperties;
-use super::{NativeProperty, PropertyValue, Source, ValueError};
+use super::{NativeProperty, PropertyValue, ValueError};
 
 /// One at a time: the kernel of 2.4 panics if the first limits of an owner on a file system that is
 /// not mounted are set by two at once.
@@ -38,205 +37,6 @@ impl Zfs {
             may_shrink: false,
         }
     }
-
-    /// Takes back what is set on a dataset or snapshot, so that it has the value of the dataset
-    /// above or the default. A received value is hidden too, until
-    /// [`revert_property`](Self::revert_property) brings it back.
-    ///
-    /// What `zfs inherit` does besides is not done: nothing is mounted elsewhere, or otherwise, or
-    /// shared. What is below keeps what is set there, unless it is taken back
-    /// [there too](Self::inherit_property_below).
-    ///
-    /// **`readonly` of a volume**: the kernel of 2.3 and 2.4 lets a device that is open be written to then,
-    /// until it is closed, also where what is inherited is `on`.
-    ///
-    /// Needs the permission of the property's name, of a user property `userprop`.
-    ///
-    /// # Errors
-    ///
-    /// * [`ErrorKind::InvalidProperty`]: it is unknown, read-only, set at creation, one that this has
-    ///   not, or one that is not inherited, such as `quota`;
-    /// * [`ErrorKind::Unsupported`]: it came with a later release;
-    /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::PermissionDenied`], [`ErrorKind::ReadOnlyPool`]
-    #[doc(alias = "ZFS_IOC_INHERIT_PROP")]
-    #[doc(alias = "zfs_prop_inherit")]
-    pub fn inherit_property<N: SetsProperties + ?Sized>(
-        &self,
-        name: &N,
-        property: &str,
-    ) -> Result<()> {
-        self.take_back(name.name(), property, Back::Inherit)
-    }
-
-    /// Takes back what is set on a dataset and on all below it that can have the property: what
-    /// `zfs inherit -r` does. Of a user property snapshots are among them.
-    ///
-    /// Those are left alone on which nothing is set, or was received. One that vanishes meanwhile is
-    /// passed over. The failures in the result have the names of datasets and snapshots; the others
-    /// are done.
-    ///
-    /// For each it is as [`inherit_property`](Self::inherit_property).
-    ///
-    /// ```no_run
-    /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
-    /// zfs.inherit_property_below(&"tank/data".parse()?, "compression")?
-    ///     .all()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// None was taken back then.
-    ///
-    /// * [`ErrorKind::InvalidProperty`]: it is unknown, read-only, set at creation, or one that is not
-    ///   inherited, such as `quota`;
-    /// * [`ErrorKind::Unsupported`]: it came with a later release;
-    /// * [`ErrorKind::DatasetNotFound`], [`ErrorKind::PoolSuspended`]
-    ///
-    /// In the result: those of [`inherit_property`](Self::inherit_property).
-    #[doc(alias = "zfs_prop_inherit")]
-    pub fn inherit_property_below(
-        &self,
-        top: &DatasetName,
-        property: &str,
-    ) -> Result<PropertiesSet> {
-        let operation = Operation::InheritProperty;
-        let target = || format!("{property} of {top} and below");
-        check_inheritable(property).map_err(|error| refused(operation, target(), error))?;
-        let list = self.list(top).recursive().filesystems().volumes();
-        let list = match property.contains(':') {
-            true => list.snapshots(),
-            false => list,
-        };
-        let all = list.properties().run();
-        let mut failures = Vec::new();
-        for entry in all.map_err(|error| error.with_operation(operation))? {
-            let (name, taken) = match entry {
-                Ok(entry) if is_set_on(&entry, property) => {
-                    let name = entry.name().to_string();
-                    let taken = self.take_back(&name, property, Back::Inherit);
-                    (name, taken)
-                }
-                Ok(_) => continue,
-                Err(error) => (error.target().to_owned(), Err(error)),
-            };
-            if let Err(error) = taken {
-                if error.kind() != ErrorKind::DatasetNotFound {
-                    failures.push(Failure {
-                        name,
-                        kind: error.kind(),
-                        errno: error.errno(),
-                    });
-                }
-            }
-        }
-        let error =
-            (!failures.is_empty()).then(|| Error::of_failures(operation, target(), failures));
-        Ok(PropertiesSet { error })
-    }
-
-    /// Takes back what is set on a dataset or snapshot, so that it has the value that was received;
-    /// if none was, that of the dataset above or the default. Limits such as `quota` can be taken
-    /// back too; `volsize`, `version`, `keylocation` and `volthreading` cannot.
-    ///
-    /// For the rest it is as [`inherit_property`](Self::inherit_property).
-    ///
-    /// # Errors
-    ///
-    /// As for [`inherit_property`](Self::inherit_property).
-    #[doc(alias = "ZFS_IOC_INHERIT_PROP")]
-    pub fn revert_property<N: SetsProperties + ?Sized>(
-        &self,
-        name: &N,
-        property: &str,
-    ) -> Result<()> {
-        self.take_back(name.name(), property, Back::Revert)
-    }
-
-    fn take_back(&self, name: &str, property: &str, back: Back) -> Result<()> {
-        let operation = Operation::InheritProperty;
-        let target = || format!("{property} of {name}");
-        let properties = self
-            .read_properties(name)
-            .map_err(|error| error.with_operation(operation))?;
-        check_back(property, properties.holder(), back)
-            .map_err(|error| refused(operation, target(), error))?;
-        tracing::debug!(name, property, ?back, "inherit property");
-        let inherited = self
-            .device()
-            .inherit_property(name, property, back == Back::Revert);
-        self.recorded(operation, format_args!("{property} of {name}"), inherited)
-            .map_err(|errno| Error::from_errno(operation, target(), errno))
-    }
-}
-
-/// What is neither inherited nor goes back to what was received.
-const NOT_REVERTED: &[&str] = &["keylocation", "version", "volsize", "volthreading"];
-
-/// To what a property goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Back {
-    Inherit,
-    Revert,
-}
-
-/// Whether there is a value on this itself to be taken back.
-fn is_set_on(entry: &Entry, property: &str) -> bool {
-    let found = entry
-        .properties()
-        .and_then(|properties| properties.raw(property));
-    let source = found.map(|found| found.source);
-    matches!(source, Some(Source::Local | Source::Received))
-}
-
-/// Whether anything can inherit a property of this name.
-fn check_inheritable(name: &str) -> Result<(), ValueError> {
-    let holder = match super::info(name) {
-        Some(info) if !info.is_for(PropertyHolder::FileSystem) => PropertyHolder::Volume,
-        _ => PropertyHolder::FileSystem,
-    };
-    check_back(name, holder, Back::Inherit)
-}
-
-fn check_back(name: &str, holder: PropertyHolder, back: Back) -> Result<(), ValueError> {
-    if name.contains(':') {
-        return Ok(check_user_property(name)?);
-    }
-    let property = || name.to_owned();
-    let Some(info) = super::info(name) else {
-        return Err(ValueError::Unknown {
-            property: property(),
-        });
-    };
-    match info.access() {
-        Access::Inheritable => {}
-        Access::ReadOnly => {
-            return Err(ValueError::ReadOnly {
-                property: property(),
-            });
-        }
-        // Of a key's location the kernel would look at none, and switch a volume's threads off.
-        Access::Settable if back == Back::Revert && !NOT_REVERTED.contains(&name) => {}
-        Access::Settable => {
-            return Err(ValueError::NotInheritable {
-                property: property(),
-            });
-        }
-        Access::AtCreation | Access::AtCreationOrInherited | Access::AtImport => {
-            return Err(ValueError::CannotBeSet {
-                property: property(),
-                when: "when a dataset is created",
-            });
-        }
-    }
-    if holder == PropertyHolder::Snapshot || !info.is_for(holder) {
-        return Err(ValueError::WrongHolder {
-            property: property(),
-            holder,
-        });
-    }
-    check_release(info)
 }
 
 pub(super) fn refused(operation: Operation, target: String, error: ValueError) -> Error {
@@ -430,7 +230,7 @@ pub(super) fn checked(
 #[derive(Debug)]
 #[must_use = "some may not have been set; see all() and failures()"]
 pub struct PropertiesSet {
-    error: Option<Error>,
+    pub(super) error: Option<Error>,
 }
 
 impl PropertiesSet {
