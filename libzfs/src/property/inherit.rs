@@ -80,6 +80,9 @@ impl Zfs {
     /// if none was, that of the dataset above or the default. Limits such as `quota` can be taken
     /// back too; `volsize`, `version`, `keylocation` and `volthreading` cannot.
     ///
+    /// Also `redundant_metadata` of `some` or `none`, which `zfs inherit -S` leaves as it is: that takes
+    /// two calls of the kernel, between which it is inherited.
+    ///
     /// For the rest it is as [`inherit_property`](Self::inherit_property). What is below keeps what is
     /// set there, unless it is taken back [there too](Self::revert_property_below).
     ///
@@ -198,9 +201,15 @@ impl Zfs {
         check_back(property, properties.holder(), back)
             .map_err(|error| refused(operation, target(), error))?;
         tracing::debug!(name, property, ?back, "inherit property");
-        let inherited = self
-            .device()
-            .inherit_property(name, property, back == Back::Revert);
+        let device = self.device();
+        let inherited = match back {
+            Back::Inherit => device.inherit_property(name, property, false),
+            // Alone this leaves it as it is set, to one of the values that came later than it.
+            Back::Revert if property == "redundant_metadata" => device
+                .inherit_property(name, property, false)
+                .and_then(|()| device.inherit_property(name, property, true)),
+            Back::Revert => device.inherit_property(name, property, true),
+        };
         self.recorded(operation, format_args!("{property} of {name}"), inherited)
             .map_err(|errno| Error::from_errno(operation, target(), errno))
     }
