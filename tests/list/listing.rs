@@ -1,46 +1,20 @@
-//! Listing file systems, volumes, snapshots and bookmarks.
-#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+//! Listings, compared with those of `zfs list`.
 
-mod support;
-
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use libzfs::property::{CREATION, GUID, NativeProperty, REFERENCED, USED};
 use libzfs::testing::{Mount, Pool};
-use libzfs::{
-    Catalog, DatasetName, Destroy, Entry, EntryName, ErrorKind, IncrementalSource, ListBuilder,
-    Order, SnapshotName, Zfs,
-};
+use libzfs::{DatasetName, Destroy, Entry, EntryName, ErrorKind, ListBuilder, Order};
 use serial_test::{parallel, serial};
-use support::{
-    LIMIT, NOBODY, as_user, encrypted, file_system, kind, pool, property_says, release, share,
+
+use crate::support::{
+    self, LIMIT, NOBODY, as_user, encrypted, file_system, kind, pool, property_says, share,
     snapshot, threads_named, within, zfs_says, zpool_says,
 };
-
-/// Each name with its GUID and creation txg.
-type Listed = BTreeMap<String, (u64, u64)>;
-
-fn add(listed: &mut Listed, name: &str, identity: (u64, u64)) {
-    assert_eq!(
-        listed.insert(name.to_owned(), identity),
-        None,
-        "{name} is there twice"
-    );
-}
-
-#[track_caller]
-fn listed(list: ListBuilder) -> Listed {
-    let mut listed = Listed::new();
-    for entry in list.run().unwrap() {
-        let entry = entry.unwrap();
-        let identity = (entry.guid(), entry.create_txg());
-        add(&mut listed, entry.name().as_str(), identity);
-    }
-    listed
-}
+use crate::{Listed, add, bookmark_of, listed, snapshots};
 
 /// The same by `zfs list`, with these arguments.
 #[track_caller]
@@ -68,21 +42,6 @@ fn names(list: ListBuilder) -> Vec<String> {
 fn in_order(list: ListBuilder) -> Vec<String> {
     let name = |entry: libzfs::Result<Entry>| entry.unwrap().name().to_string();
     list.run().unwrap().map(name).collect()
-}
-
-/// Makes `count` snapshots of each of these datasets, of all in one call.
-fn snapshots(zfs: &Zfs, datasets: &[DatasetName], prefix: &str, count: usize) {
-    for number in 0..count {
-        let names: Vec<_> = datasets
-            .iter()
-            .map(|dataset| dataset.snapshot(&format!("{prefix}{number:03}")).unwrap())
-            .collect();
-        zfs.create_snapshots(&names).unwrap();
-    }
-}
-
-fn bookmark_of(snapshot: &SnapshotName, short: &str) -> (libzfs::BookmarkName, IncrementalSource) {
-    (snapshot.dataset().bookmark(short).unwrap(), snapshot.into())
 }
 
 /// A hundred datasets, two of them volumes, on three levels.
@@ -612,131 +571,4 @@ fn names_by_a_program_are_those_without() {
     let mount = pool.mount_read_only(&data).unwrap();
     assert_eq!(names(list.allow_program(1000)), expected);
     drop(mount);
-}
-
-#[track_caller]
-fn kept(catalog: &Catalog) -> Listed {
-    let mut listed = Listed::new();
-    for entry in catalog.iter() {
-        let identity = (entry.guid(), entry.create_txg());
-        add(&mut listed, entry.name().as_str(), identity);
-    }
-    listed
-}
-
-/// Long enough for what was changed to be told from what will be.
-fn settle() {
-    thread::sleep(Duration::from_secs(3));
-}
-
-#[test]
-#[parallel]
-fn a_catalog_is_brought_up_to_date_at_the_cost_of_what_changed() {
-    let pool = pool("catalog");
-    let zfs = pool.zfs();
-    let top = file_system(&pool, "top");
-    let [a, b] = ["top/a", "top/b"].map(|path| file_system(&pool, path));
-    snapshots(zfs, &[top.clone(), a.clone(), b.clone()], "s", 4);
-    let list = zfs.list(&top).recursive();
-    let mut catalog = list.clone().threads(2).catalog().unwrap();
-    assert_eq!(kept(&catalog), listed(list.clone()));
-    // What says it: datasets, of their last change to the second, or on 2.1 the pool's history.
-    let tells = release() >= (2, 2);
-
-    settle();
-    let counts = |catalog: &mut Catalog| {
-        let refreshed = catalog.refresh().unwrap();
-        assert_eq!(kept(catalog), listed(list.clone()));
-        (refreshed.listed, refreshed.unchanged)
-    };
-    // What was made just before the first listing is listed once more.
-    assert_eq!(counts(&mut catalog), if tells { (3, 0) } else { (0, 3) });
-    assert_eq!(counts(&mut catalog), (0, 3));
-
-    // One of each change, of which a count of snapshots would not tell.
-    let named = |short: &str| a.snapshot(short).unwrap();
-    zfs.rename_snapshot(&named("s000"), &named("r000")).unwrap();
-    assert_eq!(counts(&mut catalog), (1, 2));
-    settle();
-    assert_eq!(counts(&mut catalog), if tells { (1, 2) } else { (0, 3) });
-    zfs.destroy_snapshots(&[named("s001")], Destroy::Now)
-        .unwrap();
-    snapshot(zfs, &a, "s001");
-    assert_eq!(counts(&mut catalog), (1, 2));
-
-    // Bookmarks and datasets are read anew each time.
-    settle();
-    counts(&mut catalog);
-    let (mark, of) = bookmark_of(&named("s002"), "mark");
-    zfs.create_bookmarks(&[(mark, of)]).unwrap();
-    zfs.rename_dataset(&b, &pool.dataset("top/c")).unwrap();
-    assert_eq!(counts(&mut catalog), if tells { (1, 2) } else { (3, 0) });
-    zfs_says(&["destroy", "-r", pool.dataset("top/c").as_str()]);
-    assert_eq!(counts(&mut catalog), (0, 2));
-
-    // A promoted clone gets its origin's snapshots.
-    let clone = pool.dataset("top/clone");
-    zfs.clone_snapshot(&named("s002"), &clone).run().unwrap();
-    snapshot(zfs, &clone, "own");
-    settle();
-    counts(&mut catalog);
-    counts(&mut catalog);
-    zfs.promote(&clone).unwrap();
-    assert_eq!(counts(&mut catalog), (2, 1));
-    assert!(kept(&catalog).contains_key(clone.snapshot("s002").unwrap().as_str()));
-
-    // A history takes root to read.
-    settle();
-    counts(&mut catalog);
-    assert_eq!(counts(&mut catalog), (0, 3));
-    let by_nobody = as_user(NOBODY, || counts(&mut catalog));
-    assert_eq!(by_nobody, if tells { (0, 3) } else { (3, 0) });
-
-    // One that is overwritten meanwhile says nothing.
-    counts(&mut catalog);
-    snapshot(zfs, &a, "overwritten");
-    let long = "x".repeat(8000);
-    for number in 0..50 {
-        let set = zfs.set_properties(&top);
-        let set = set.set_text("a:b", &format!("{number}{long}"));
-        set.run().unwrap().all().unwrap();
-    }
-    assert_eq!(counts(&mut catalog), if tells { (1, 2) } else { (3, 0) });
-
-    // Of an error nothing is left over.
-    let before = kept(&catalog);
-    let suspension = pool.suspend().unwrap();
-    assert_eq!(kind(catalog.refresh()), ErrorKind::PoolSuspended);
-    suspension.resume().unwrap();
-    assert_eq!(kept(&catalog), before);
-    zfs_says(&["destroy", "-R", top.as_str()]);
-    assert_eq!(kind(catalog.refresh()), ErrorKind::DatasetNotFound);
-    assert_eq!(kept(&catalog), before);
-}
-
-#[test]
-#[parallel]
-fn a_catalog_sees_what_changes_within_one_second() {
-    let pool = pool("second");
-    let zfs = pool.zfs();
-    let data = file_system(&pool, "data");
-    let list = zfs.list(&data);
-    let mut catalog = list.clone().catalog().unwrap();
-    let begun = Instant::now();
-    let mut rounds = 0;
-    // For several seconds, so that it comes to be at the end of one.
-    while begun.elapsed() < Duration::from_secs(4) {
-        let name = snapshot(zfs, &data, "a");
-        catalog.refresh().unwrap();
-        assert_eq!(kept(&catalog), listed(list.clone()), "created");
-        let other = data.snapshot("b").unwrap();
-        zfs.rename_snapshot(&name, &other).unwrap();
-        catalog.refresh().unwrap();
-        assert_eq!(kept(&catalog), listed(list.clone()), "renamed");
-        zfs.destroy_snapshots(&[other], Destroy::Now).unwrap();
-        catalog.refresh().unwrap();
-        assert_eq!(kept(&catalog), listed(list.clone()), "destroyed");
-        rounds += 1;
-    }
-    assert!(rounds > 1);
 }
