@@ -136,8 +136,11 @@ impl ImportPool {
         self
     }
 
-    /// Goes back to an earlier state if the newest is damaged. **What was written in the last seconds
-    /// is lost** (`zpool import -F`).
+    /// Goes back to an earlier state if the newest is damaged, by two transaction groups at most, of
+    /// which nothing was overwritten since. **What was written in the last seconds is lost**, and what
+    /// the intent log has (`zpool import -F`). Of a pool that is whole nothing is.
+    ///
+    /// Going back further (`-X`), or to a transaction group of one's choice, is left to `zpool`.
     pub fn discard_last_transactions(mut self) -> Self {
         self.rewind = true;
         self
