@@ -315,20 +315,16 @@ fn devices_that_come_later_have_the_blocks_of_the_pool() {
     assert_eq!(ashifts(name), [Some(9), Some(12)]);
     let added = zfs.pool_status(name).unwrap().vdevs()[1].guid;
     // 2.1 looks for room first.
-    let is_old = support::release() < (2, 3);
-    let refused = match is_old {
+    let refused = match support::release() < (2, 3) {
         true => ErrorKind::NoSpace,
         false => ErrorKind::VdevNotSupported,
     };
     assert_eq!(kind(zfs.remove_vdev(name, added)), refused);
-    let larger = || zfs.replace_device(name, guid(&pool, 0), file(&pool, "large", 256));
-    assert_eq!(kind(larger().ashift(8).run()), ErrorKind::InvalidProperty);
-    if !is_old {
-        // What comes to a vdev has its blocks.
-        larger().ashift(12).run().unwrap();
-        resilvered(&pool);
-        assert_eq!(ashifts(name), [Some(9), Some(12)]);
-    }
+    // What comes to a vdev has its blocks.
+    let larger = zfs.replace_device(name, guid(&pool, 0), file(&pool, "large", 256));
+    larger.run().unwrap();
+    resilvered(&pool);
+    assert_eq!(ashifts(name), [Some(9), Some(12)]);
 }
 
 #[test]

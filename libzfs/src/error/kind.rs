@@ -270,7 +270,8 @@ kinds! {
         "take another, or use force_overwrite() if what is on it may be lost";
     /// A device or file has less than 64 MiB, or less than what it is to replace.
     DeviceTooSmall libc::EOVERFLOW, "a device is too small";
-    /// A device's blocks are larger than those of the vdev that it is to be part of.
+    /// A device's blocks are larger than those of the vdev that it is to be part of; or than the
+    /// 64 KiB that ZFS can do with, but Linux has no such devices.
     DeviceBlocksTooLarge libc::EDOM, "a device's blocks are too large for the vdev";
     /// A pool cannot have such vdevs: too few devices for their kind, a device twice, a log that is
     /// no mirror, or nothing that data can be on.

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::features::Features;
-use super::layout::{Layout, NewVdev, Role, layout_methods};
+use super::layout::{Layout, layout_methods};
+use super::new_vdev::{NewVdev, Role};
 use crate::encryption::new_encryption_root;
 use crate::error::{Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
@@ -37,6 +38,13 @@ impl Zfs {
 /// mounted, and the pool is not entered into the system's cache file, so that nothing imports it
 /// when the system starts: that is asked for with [`cache_file`](Self::cache_file).
 ///
+/// A disk is used as it is, from its first byte to its last, and so is a partition; the first 8 KiB,
+/// which ZFS leaves alone, are emptied once the pool is made, so that nothing takes the disk for what was
+/// on it. `zpool create` makes a table of partitions (GPT) on a whole disk instead: the first, from
+/// block 2,048 on, is the pool's, and the ninth, of 16,384 blocks, is behind it. The pool remembers that
+/// (`whole_disk`), and `zpool online -e` and the daemon `zed` go by it when the disk has grown or was
+/// changed for another. A pool that `zpool` made so is found and imported as others are.
+///
 /// ```no_run
 /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
 /// use libzfs::NewVdev;
@@ -68,7 +76,8 @@ impl CreatePool {
     layout_methods!();
 
     /// The smallest block that is written to the devices, as a power of two from 9 (512 bytes) to
-    /// 16 (64 KiB). Otherwise it is what the devices say. Devices that come later have it as well.
+    /// 16 (64 KiB). Otherwise it is what the devices say, as it is where their own are larger. Devices
+    /// that come later have it as well.
     pub fn ashift(mut self, power: u8) -> Self {
         self.layout.ashift = Some(power);
         self
@@ -231,7 +240,7 @@ impl CreatePool {
             let why = "pools of old versions have no features: it takes without_features()";
             return refused(ErrorKind::InvalidProperty, why);
         }
-        let tree = self.layout.tree(&self.zfs, operation, name)?;
+        let planned = self.layout.plan(&self.zfs, operation, name)?;
         if let Some(power) = self.layout.ashift {
             self.properties.insert("ashift", u64::from(power));
         }
@@ -261,7 +270,9 @@ impl CreatePool {
         }
         tracing::debug!(pool = name, "create pool");
         let created = super::with_hidden_key(wrapping_key, &mut self.properties, |properties| {
-            self.zfs.device().pool_create(name, &tree, properties)
+            self.zfs
+                .device()
+                .pool_create(name, &planned.tree, properties)
         });
         created.map_err(|errno| Error::from_errno(operation, name, errno))?;
         self.zfs.record(operation, name);
@@ -272,7 +283,7 @@ impl CreatePool {
             .pool_stats(name)
             .map_err(|errno| Error::from_errno(operation, name, errno))?;
         let Some(unwanted) = features.unwanted(&config) else {
-            return Ok(());
+            return planned.empty_starts(operation, name);
         };
         let why = format!("another feature that is enabled needs {unwanted}");
         self.zfs.destroy_pool(&self.name)?;

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 
-use super::layout::{Layout, NewDraid, NewVdev, Role, layout_methods};
+use super::layout::{Layout, Planned, layout_methods};
+use super::new_vdev::{NewDraid, NewVdev, Role};
 use super::status::{PoolStatus, VdevClass, VdevKind, VdevState, VdevStatus};
 use crate::error::{Errno, Error, ErrorKind, Operation, Result};
 use crate::handle::Zfs;
@@ -243,15 +244,6 @@ impl AttachDevice {
         self
     }
 
-    /// The smallest block that is written to the device, as a power of two from 9 to 16. Otherwise
-    /// it is the pool's property `ashift`, if that was set, or what the device says. 2.1 refuses a
-    /// device that says more than the vdev has, also where it can do with less if that is said; later
-    /// releases take what the vdev has.
-    pub fn ashift(mut self, power: u8) -> Self {
-        self.layout.ashift = Some(power);
-        self
-    }
-
     /// Begins: the device gets its data by a resilver
     /// ([`PoolActivity::Resilver`](crate::PoolActivity::Resilver)).
     ///
@@ -260,8 +252,9 @@ impl AttachDevice {
     /// # Errors
     ///
     /// * [`ErrorKind::DeviceNotFound`], [`ErrorKind::DeviceTooSmall`], [`ErrorKind::DeviceInUse`],
-    ///   [`ErrorKind::DeviceBlocksTooLarge`], [`ErrorKind::InvalidLayout`];
-    /// * [`ErrorKind::InvalidProperty`]: an `ashift` that cannot be;
+    ///   [`ErrorKind::InvalidLayout`];
+    /// * [`ErrorKind::DeviceBlocksTooLarge`]: the blocks that the device has are larger than the
+    ///   smallest of the vdev, which is that of the device as well then;
     /// * [`ErrorKind::VdevNotFound`]; [`ErrorKind::VdevNotSupported`]: nothing can be attached to
     ///   that vdev;
     /// * [`ErrorKind::PoolNotFound`], [`ErrorKind::PermissionDenied`],
@@ -271,26 +264,31 @@ impl AttachDevice {
         let (zfs, operation) = (&self.zfs, self.operation);
         let status = zfs.pool_status(&self.pool);
         let status = status.map_err(|error| error.with_operation(operation))?;
-        if status.vdev(self.at).is_none() {
+        let Some(top) = status.top_of(self.at) else {
             let kind = ErrorKind::VdevNotFound;
             return Err(Error::new(operation, pool, kind, kind.usual_errno()));
-        }
-        if self.layout.ashift.is_none() {
-            self.layout.ashift = zfs.pool_ashift(operation, &self.pool)?;
-        }
-        let tree = match self.draid_spare(&status) {
-            Some(leaf) => NvList::new()
-                .with("type", "root")
-                .with("children", vec![leaf]),
-            None => self.layout.tree(zfs, operation, pool)?,
         };
+        // Later releases take no other; 2.1 wants to be told.
+        let shift = top.ashift.and_then(|shift| u8::try_from(shift).ok());
+        let shift = shift.filter(|&shift| shift != 0);
+        self.layout.ashift = shift;
+        let planned = match self.draid_spare(&status) {
+            Some(leaf) => Planned::of_spare_space(leaf),
+            None => self.layout.plan(zfs, operation, pool)?,
+        };
+        if let Some(shift) = shift.filter(|&shift| shift < planned.block_shift()) {
+            let blocks = [planned.block_shift(), shift].map(|shift| 1_u64 << shift);
+            let why = format!("it has {} bytes, the vdev's {}", blocks[0], blocks[1]);
+            let kind = ErrorKind::DeviceBlocksTooLarge;
+            return Err(Error::refused(operation, pool, kind, why));
+        }
         tracing::debug!(pool, at = %self.at, "{operation}");
         let replacing = operation == Operation::ReplaceDevice;
         zfs.device()
-            .vdev_attach(pool, self.at.get(), &tree, replacing)
+            .vdev_attach(pool, self.at.get(), &planned.tree, replacing)
             .map_err(|errno| Error::from_errno(operation, pool, errno))?;
         zfs.record(operation, format_args!("{pool} {}", self.at));
-        Ok(())
+        planned.empty_starts(operation, pool)
     }
 
     /// The device as a vdev, where it is the spare space of one of the pool's dRAIDs.
@@ -332,7 +330,8 @@ impl AddVdevs {
     layout_methods!();
 
     /// The smallest block that is written to the new devices, as a power of two from 9 to 16.
-    /// Otherwise it is the pool's property `ashift`, if that was set, or what the devices say.
+    /// Otherwise it is the pool's property `ashift`, if that was set, or what the devices say, as it
+    /// is where their own are larger.
     pub fn ashift(mut self, power: u8) -> Self {
         self.layout.ashift = Some(power);
         self
@@ -378,14 +377,14 @@ impl AddVdevs {
         }
         let data = |vdev: &&VdevStatus| vdev.class == VdevClass::Data;
         self.layout.beside = status.vdevs().iter().filter(data).find_map(as_new);
-        let tree = self.layout.tree(&self.zfs, operation, pool)?;
+        let planned = self.layout.plan(&self.zfs, operation, pool)?;
         tracing::debug!(pool, "add vdevs");
         self.zfs
             .device()
-            .vdev_add(pool, &tree, !self.mixed_block_sizes)
+            .vdev_add(pool, &planned.tree, !self.mixed_block_sizes)
             .map_err(|errno| Error::from_errno(operation, pool, errno))?;
         self.zfs.record(operation, pool);
-        Ok(())
+        planned.empty_starts(operation, pool)
     }
 }
 

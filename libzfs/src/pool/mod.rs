@@ -10,6 +10,8 @@ mod foreign;
 mod history;
 mod import;
 mod layout;
+mod new_vdev;
+mod probe;
 mod statistics;
 mod status;
 
@@ -27,7 +29,7 @@ pub(crate) use self::features::Features;
 pub use self::find::{FoundPool, FoundPools};
 pub use self::history::{History, HistoryRecord};
 pub use self::import::ImportPool;
-pub use self::layout::{NewDraid, NewVdev};
+pub use self::new_vdev::{NewDraid, NewVdev};
 pub use self::statistics::{IoStatistics, Latency, LatencyHistogram};
 pub use self::status::{
     PoolStatus, Scan, ScanKind, ScanState, VdevClass, VdevKind, VdevReason, VdevState, VdevStats,

@@ -118,6 +118,12 @@ impl PoolStatus {
         self.root.walk().into_iter().find(|vdev| vdev.guid == guid)
     }
 
+    /// The vdev at the top that this one is, or is part of.
+    pub(super) fn top_of(&self, guid: VdevGuid) -> Option<&VdevStatus> {
+        let is_part = |top: &&VdevStatus| top.walk().iter().any(|vdev| vdev.guid == guid);
+        self.vdevs().iter().find(is_part)
+    }
+
     /// The bytes that there are for data, before redundancy in a RAID-Z is taken off.
     pub fn size(&self) -> u64 {
         self.root.stats.size
