@@ -37,16 +37,17 @@ impl Found {
     /// file system would be there still, or a table of partitions, and the disk taken for that when
     /// the pool is not imported.
     pub(super) fn empty_start(&self) -> io::Result<()> {
-        /// `VDEV_PAD_SIZE`
-        const PAD: usize = 8 << 10;
-        if !self.is_disk {
+        /// `VDEV_PAD_SIZE`, as a power of two.
+        const PAD: u8 = 13;
+        // With a larger block what is behind it would be written again, as it was.
+        if !self.is_disk || self.block_shift > PAD {
             return Ok(());
         }
         let device = OpenOptions::new().write(true).open(&self.path)?;
         if device.metadata()?.rdev() != self.number {
             return Err(io::Error::other("another disk is there now"));
         }
-        device.write_all_at(&[0; PAD], 0)?;
+        device.write_all_at(&[0; 1 << PAD], 0)?;
         device.sync_data()
     }
 }
