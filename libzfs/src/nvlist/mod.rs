@@ -62,6 +62,7 @@ mod tests;
 mod value;
 mod xdr;
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bstr::{BStr, BString};
@@ -116,9 +117,21 @@ impl Uniqueness {
     }
 }
 
+/// A name. Those that stand in nearly all of the kernel's answers take no memory of their own.
+type Name = Cow<'static, BStr>;
+
+/// The name of a pair that is decoded.
+fn name_of(bytes: &[u8]) -> Name {
+    match bytes {
+        b"value" => Cow::Borrowed(BStr::new("value")),
+        b"source" => Cow::Borrowed(BStr::new("source")),
+        _ => Cow::Owned(bytes.into()),
+    }
+}
+
 #[derive(Clone)]
 struct Pair {
-    name: BString,
+    name: Name,
     value: Value,
 }
 
@@ -216,7 +229,7 @@ impl NvList {
         match self.conflict(BStr::new(&name), value.data_type()) {
             Some(at) => Some(std::mem::replace(&mut self.pairs[at].value, value)),
             None => {
-                self.append(name, value);
+                self.append(Cow::Owned(name), value);
                 None
             }
         }
@@ -245,9 +258,9 @@ impl NvList {
     }
 
     /// Adds a pair unless that would replace another: then says so. For the decoders.
-    fn try_append(&mut self, name: BString, value: Value) -> Result<(), BString> {
-        if self.conflict(BStr::new(&name), value.data_type()).is_some() {
-            return Err(name);
+    fn try_append(&mut self, name: Name, value: Value) -> Result<(), BString> {
+        if self.conflict(&name, value.data_type()).is_some() {
+            return Err(name.into_owned());
         }
         self.append(name, value);
         Ok(())
@@ -262,12 +275,16 @@ impl NvList {
         }
     }
 
-    fn append(&mut self, name: BString, value: Value) {
+    fn append(&mut self, name: Name, value: Value) {
+        if self.pairs.capacity() == 0 {
+            // Most lists are a property's: its value and where that comes from.
+            self.pairs.reserve_exact(2);
+        }
         self.pairs.push(Pair { name, value });
         let at = self.pairs.len() - 1;
         match &mut self.index {
             Some(index) => {
-                let name = BStr::new(&self.pairs[at].name);
+                let name = &*self.pairs[at].name;
                 if self.uniqueness != Uniqueness::None
                     || index.positions(&self.pairs, name).next().is_none()
                 {
@@ -283,10 +300,7 @@ impl NvList {
         let mut index = Index::with_capacity(self.pairs.len());
         for (at, pair) in self.pairs.iter().enumerate() {
             if self.uniqueness != Uniqueness::None
-                || index
-                    .positions(&self.pairs, BStr::new(&pair.name))
-                    .next()
-                    .is_none()
+                || index.positions(&self.pairs, &pair.name).next().is_none()
             {
                 index.add(&self.pairs, at);
             }
@@ -298,7 +312,7 @@ impl NvList {
     fn position(&self, name: &BStr) -> Option<usize> {
         match &self.index {
             Some(index) => index.positions(&self.pairs, name).min(),
-            None => self.pairs.iter().position(|pair| pair.name == *name),
+            None => self.pairs.iter().position(|pair| *pair.name == *name),
         }
     }
 
@@ -312,7 +326,7 @@ impl NvList {
             None => self
                 .pairs
                 .iter()
-                .position(|pair| pair.name == *name && matches(pair)),
+                .position(|pair| *pair.name == *name && matches(pair)),
         }
     }
 
@@ -338,7 +352,7 @@ impl NvList {
         };
         self.pairs[from..to]
             .iter()
-            .filter(move |pair| pair.name == *name)
+            .filter(move |pair| *pair.name == *name)
             .map(|pair| &pair.value)
     }
 
@@ -355,7 +369,7 @@ impl NvList {
         let at = self.position(BStr::new(name.as_ref()))?;
         let Pair { name, value } = self.pairs.remove(at);
         if let Some(index) = &mut self.index {
-            index.removed(BStr::new(&name), at, self.pairs.len());
+            index.removed(&name, at, self.pairs.len());
             if self.uniqueness == Uniqueness::None {
                 // The next of that name is now the first.
                 if let Some(next) = self.pairs[at..].iter().position(|pair| pair.name == name) {
@@ -368,8 +382,7 @@ impl NvList {
 
     /// Keeps the pairs for which the closure says so.
     pub fn retain(&mut self, mut keep: impl FnMut(&BStr, &Value) -> bool) {
-        self.pairs
-            .retain(|pair| keep(BStr::new(&pair.name), &pair.value));
+        self.pairs.retain(|pair| keep(&pair.name, &pair.value));
         self.index = None;
         if self.pairs.len() >= index::THRESHOLD {
             self.build_index();
@@ -391,7 +404,7 @@ impl NvList {
 
     /// The names in the order of their pairs.
     pub fn names(&self) -> impl DoubleEndedIterator<Item = &BStr> + ExactSizeIterator {
-        self.pairs.iter().map(|pair| BStr::new(&pair.name))
+        self.pairs.iter().map(|pair| &*pair.name)
     }
 
     /// The values in the order of their pairs.
@@ -528,8 +541,8 @@ impl NvList {
 impl PartialEq for NvList {
     fn eq(&self, other: &Self) -> bool {
         let find = |pair: &Pair| match self.uniqueness {
-            Uniqueness::Names => other.position(BStr::new(&pair.name)),
-            _ => other.position_of(BStr::new(&pair.name), pair.value.data_type()),
+            Uniqueness::Names => other.position(&pair.name),
+            _ => other.position_of(&pair.name, pair.value.data_type()),
         };
         self.uniqueness == other.uniqueness
             && self.len() == other.len()
@@ -557,7 +570,7 @@ impl fmt::Debug for NvList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for pair in &self.pairs {
-            if pair.name == HIDDEN {
+            if *pair.name == HIDDEN {
                 map.entry(&pair.name, &Hidden);
             } else {
                 map.entry(&pair.name, &pair.value);
@@ -576,8 +589,8 @@ impl fmt::Display for NvList {
             if at > 0 {
                 f.write_str(", ")?;
             }
-            write!(f, "{}=", BStr::new(&pair.name))?;
-            if pair.name == HIDDEN {
+            write!(f, "{}=", &pair.name)?;
+            if *pair.name == HIDDEN {
                 fmt::Debug::fmt(&Hidden, f)?;
             } else {
                 fmt::Display::fmt(&pair.value, f)?;
@@ -619,7 +632,7 @@ impl<'a> Iterator for Iter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let pair = self.0.next()?;
-        Some((BStr::new(&pair.name), &pair.value))
+        Some((&pair.name, &pair.value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -630,7 +643,7 @@ impl<'a> Iterator for Iter<'a> {
 impl DoubleEndedIterator for Iter<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
         let pair = self.0.next_back()?;
-        Some((BStr::new(&pair.name), &pair.value))
+        Some((&pair.name, &pair.value))
     }
 }
 
@@ -653,7 +666,7 @@ impl Iterator for IntoIter {
 
     fn next(&mut self) -> Option<Self::Item> {
         let Pair { name, value } = self.0.next()?;
-        Some((name, value))
+        Some((name.into_owned(), value))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

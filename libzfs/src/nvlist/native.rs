@@ -6,12 +6,14 @@ use super::codec::{
     DecodeError, DecodeErrorKind, EncodeError, MAX_DEPTH, Reader, check_depth, check_len,
     check_name, check_string,
 };
-use super::{DataType, Endian, NvList, Uniqueness, Value};
+use super::{DataType, Endian, Name, NvList, Uniqueness, Value, name_of};
 
 /// Length of what stands before the name of a pair.
 const PAIR_HEADER_LEN: usize = 16;
 /// Length of the `nvlist_t` that stands for a list in a pair.
 const LIST_HEADER_LEN: usize = 24;
+/// About what the kernel's answer for one property takes, with its value and source.
+const PROPERTY_LEN: usize = 96;
 /// Room for a pointer, whatever the pointers of the machine.
 const POINTER_LEN: usize = 8;
 
@@ -274,8 +276,10 @@ pub(super) fn check_count(data_type: DataType, count: i32) -> Result<usize, Deco
 
 /// Reads a list whose header has been read.
 pub(super) fn decode(reader: &mut Reader<'_>, endian: Endian) -> Result<NvList, DecodeError> {
-    let uniqueness = list_header(reader, endian)?;
-    pairs(reader, endian, uniqueness, 0)
+    let mut list = NvList::with_uniqueness(list_header(reader, endian)?);
+    // No more than what is there takes.
+    list.pairs.reserve(reader.left() / PROPERTY_LEN);
+    pairs(reader, endian, list, 0)
 }
 
 /// The version, which has to be 0, and the flags.
@@ -292,10 +296,9 @@ fn list_header(reader: &mut Reader<'_>, endian: Endian) -> Result<Uniqueness, De
 fn pairs(
     reader: &mut Reader<'_>,
     endian: Endian,
-    uniqueness: Uniqueness,
+    mut list: NvList,
     depth: usize,
 ) -> Result<NvList, DecodeError> {
-    let mut list = NvList::with_uniqueness(uniqueness);
     loop {
         let start = *reader;
         let size = endian.i32(reader.array()?);
@@ -320,7 +323,7 @@ fn pair(
     behind: &mut Reader<'_>,
     endian: Endian,
     depth: usize,
-) -> Result<(BString, Value), DecodeError> {
+) -> Result<(Name, Value), DecodeError> {
     let len = pair.left();
     pair.take(4)?;
     let at = pair;
@@ -353,44 +356,66 @@ fn pair(
     }
     let value = match data_type {
         DataType::NvList => {
-            let mut lists = lists(pair, behind, endian, data_type, count, depth)?;
-            Value::NvList(lists.pop().unwrap_or_default())
+            check_depth_and_len(&pair, data_type, count, depth)?;
+            Value::NvList(list(&mut pair, behind, endian, depth)?)
         }
-        DataType::NvListArray => {
-            Value::NvListArray(lists(pair, behind, endian, data_type, count, depth)?)
-        }
+        DataType::NvListArray => Value::NvListArray(lists(pair, behind, endian, count, depth)?),
         _ => flat(pair, endian, data_type, count)?,
     };
-    Ok((name.into(), value))
+    Ok((name_of(name), value))
 }
 
 /// Lists, whose headers are in the pair and whose pairs are behind it.
-///
-/// This is where lists in lists are followed. What can be elsewhere is, so that the deepest of
-/// them need little of the stack.
 fn lists(
     mut reader: Reader<'_>,
     behind: &mut Reader<'_>,
     endian: Endian,
-    data_type: DataType,
     count: usize,
     depth: usize,
 ) -> Result<Vec<NvList>, DecodeError> {
-    if depth >= MAX_DEPTH {
-        return Err(reader.error(DecodeErrorKind::TooDeep));
-    }
-    let fixed = count as u64 * element_len(data_type) as u64;
-    check_value_len(&reader, data_type, fixed)?;
-    if data_type == DataType::NvListArray {
-        reader.take(count * POINTER_LEN)?;
-    }
+    check_depth_and_len(&reader, DataType::NvListArray, count, depth)?;
+    reader.take(count * POINTER_LEN)?;
     // Memory is only taken as lists are found: arrays of lists can stand in each other.
     let mut lists = Vec::new();
     for _ in 0..count {
-        let uniqueness = list_header(&mut reader.take(LIST_HEADER_LEN)?, endian)?;
-        lists.push(pairs(behind, endian, uniqueness, depth + 1)?);
+        lists.push(list(&mut reader, behind, endian, depth)?);
     }
     Ok(lists)
+}
+
+/// A list in a list, of which the header is next in the pair.
+///
+/// This is where lists in lists are followed. What can be elsewhere is, so that the deepest of
+/// them need little of the stack.
+fn list(
+    headers: &mut Reader<'_>,
+    behind: &mut Reader<'_>,
+    endian: Endian,
+    depth: usize,
+) -> Result<NvList, DecodeError> {
+    let uniqueness = list_header(&mut headers.take(LIST_HEADER_LEN)?, endian)?;
+    pairs(
+        behind,
+        endian,
+        NvList::with_uniqueness(uniqueness),
+        depth + 1,
+    )
+}
+
+fn check_depth_and_len(
+    value: &Reader<'_>,
+    data_type: DataType,
+    count: usize,
+    depth: usize,
+) -> Result<(), DecodeError> {
+    if depth >= MAX_DEPTH {
+        return Err(value.error(DecodeErrorKind::TooDeep));
+    }
+    check_value_len(
+        value,
+        data_type,
+        count as u64 * element_len(data_type) as u64,
+    )
 }
 
 /// Makes sure that a value with so many bytes and its padding fills its pair.

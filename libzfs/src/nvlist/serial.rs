@@ -8,6 +8,7 @@
 //! [`MAX_DEPTH`] deep, and nothing has a NUL in it that ends at one in C. Who reads has to know how
 //! deep he is, and so that is not derived.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bstr::{BString, ByteSlice};
@@ -59,7 +60,7 @@ impl Serialize for NvList {
         Borrowed {
             uniqueness: self.uniqueness,
             pairs: pairs
-                .map(|pair| (Text(pair.name.clone()), &pair.value))
+                .map(|pair| (Text(pair.name.clone().into_owned()), &pair.value))
                 .collect(),
         }
         .serialize(to)
@@ -144,7 +145,7 @@ fn list<E: serde::de::Error>(
 ) -> Result<NvList, E> {
     let mut list = NvList::with_uniqueness(uniqueness);
     for (name, value) in pairs {
-        list.try_append(name, value)
+        list.try_append(Cow::Owned(name), value)
             .map_err(|name| E::custom(format_args!("the name {name:?} occurs twice in a list")))?;
     }
     Ok(list)

@@ -482,14 +482,36 @@ fn long_lists_are_not_searched_from_the_front() {
     assert_eq!(NvList::decode(&list.encode().unwrap()).unwrap(), list);
 }
 
+#[test]
+fn names_that_take_no_memory_are_names_like_others() {
+    let names = ["value", "source", "valu", "values"];
+    let list: NvList = names.into_iter().map(|name| (name, 1_u64)).collect();
+    for encoding in [Encoding::Native, Encoding::Xdr] {
+        let mut decoded =
+            NvList::decode(&list.encode_with(encoding, Endian::Big).unwrap()).unwrap();
+        assert_eq!(decoded, list);
+        assert_eq!(decoded.insert("value", 2_u64), Some(Value::U64(1)));
+        assert_eq!(decoded.remove("source"), Some(Value::U64(1)));
+        let left: Vec<_> = decoded.into_iter().map(|(name, _)| name).collect();
+        assert_eq!(left, ["value", "valu", "values"]);
+    }
+}
+
 /// What a list keeps on the heap, as far as its vectors show it.
 fn heap(list: &NvList) -> usize {
     list.pairs.capacity() * size_of::<Pair>()
         + list
             .pairs
             .iter()
-            .map(|pair| pair.name.capacity() + heap_of_value(&pair.value))
+            .map(|pair| heap_of_name(&pair.name) + heap_of_value(&pair.value))
             .sum::<usize>()
+}
+
+fn heap_of_name(name: &Name) -> usize {
+    match name {
+        Cow::Borrowed(_) => 0,
+        Cow::Owned(name) => name.capacity(),
+    }
 }
 
 fn heap_of_value(value: &Value) -> usize {

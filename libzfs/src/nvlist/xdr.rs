@@ -20,7 +20,7 @@ use super::codec::{
     check_name, check_string,
 };
 use super::native::{check_count, element_count, pair_len};
-use super::{DataType, Endian, NvList, Value};
+use super::{DataType, Endian, Name, NvList, Value, name_of};
 
 /// The byte order of all XDR.
 const BIG: Endian = Endian::Big;
@@ -207,7 +207,7 @@ fn list(reader: &mut Reader<'_>, depth: usize, phantom: &mut usize) -> Result<Nv
             return Ok(list);
         }
         let (name, value) = pair(reader, depth, phantom)?;
-        if pair_len(BStr::new(&name), &value).ok() != Some(size) {
+        if pair_len(&name, &value).ok() != Some(size) {
             return Err(at_size.error(DecodeErrorKind::BadPairSize(size)));
         }
         list.try_append(name, value)
@@ -219,7 +219,7 @@ fn pair(
     reader: &mut Reader<'_>,
     depth: usize,
     phantom: &mut usize,
-) -> Result<(BString, Value), DecodeError> {
+) -> Result<(Name, Value), DecodeError> {
     let at_name = *reader;
     let name = opaque(reader)?;
     if name.contains(&0) || check_name(BStr::new(name)).is_err() {
@@ -240,7 +240,7 @@ fn pair(
         DataType::NvListArray => Value::NvListArray(lists(reader, count, depth, phantom)?),
         _ => flat(reader, data_type, count, phantom)?,
     };
-    Ok((name.into(), value))
+    Ok((name_of(name), value))
 }
 
 /// This is where lists in lists are followed. What can be elsewhere is, so that the deepest of
