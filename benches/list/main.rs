@@ -49,6 +49,9 @@ struct Options {
     /// How many `zfs get` processes stand for as many
     #[arg(long, value_name = "N", default_value_t = 20)]
     processes: usize,
+    /// How long the clock says that an instruction takes; with it, ways of one thread only
+    #[arg(long, value_name = "NANOSECONDS")]
+    instruction_clock: Option<u32>,
     /// Only ways with this in their names
     #[arg(default_value = "")]
     filter: String,
@@ -240,6 +243,7 @@ impl Fixture {
             let ways: Vec<_> = group
                 .iter()
                 .filter(|way| way.name.contains(&options.filter))
+                .filter(|way| options.instruction_clock.is_none() || !way.name.ends_with("threads"))
                 .collect();
             let mut costs: Vec<Vec<Cost>> = ways.iter().map(|_| Vec::new()).collect();
             for _ in 0..options.rounds {
@@ -265,7 +269,9 @@ impl Fixture {
                 );
             }
         }
-        self.again(options);
+        if options.instruction_clock.is_none() {
+            self.again(options);
+        }
     }
 
     /// A listing of which it is known that nothing has changed.

@@ -149,6 +149,10 @@ struct Bench {
     /// By the machine's clock, not by the number of the guest's instructions
     #[arg(long)]
     real_time: bool,
+    /// By the number of the guest's instructions also where two threads are measured, which are left
+    /// out then: `list`
+    #[arg(long, conflicts_with_all = ["real_time", "native"])]
+    instructions: bool,
     /// Say on standard error what is going on
     #[arg(long, short)]
     verbose: bool,
@@ -349,7 +353,8 @@ fn run_bench(cache: &Cache, project: &Project, options: &Bench) -> Result<u8> {
         name = "transfers";
     }
     // What two threads do at the same time is part of what a listing is measured for.
-    let (clock, cpus) = if options.real_time || options.native || options.name == "list" {
+    let has_threads = options.name == "list" && !options.instructions;
+    let (clock, cpus) = if options.real_time || options.native || has_threads {
         (Clock::Time, 2)
     } else {
         // Of two processors each would count what the other executes.
