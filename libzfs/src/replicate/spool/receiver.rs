@@ -335,11 +335,7 @@ impl<'a> SpoolReceiver<'a> {
     }
 
     fn copies(&self) -> Result<Copies> {
-        let tree = self.target.tree(&Look {
-            properties: Vec::new(),
-            top: self.prefix.clone(),
-            since: None,
-        })?;
+        let tree = self.target.tree(&Look::all(&self.prefix))?;
         Ok(Copies::new(&tree)?)
     }
 
@@ -488,11 +484,7 @@ impl<'a> SpoolReceiver<'a> {
     /// Discards the partial state of what is ordered, if there is any.
     fn discard(&self, order: &Order) -> Result<()> {
         let dataset = order.snapshot.dataset();
-        let tree = self.target.tree(&Look {
-            properties: Vec::new(),
-            top: dataset.clone(),
-            since: None,
-        })?;
+        let tree = self.target.tree(&Look::all(dataset))?;
         let state = tree.datasets.iter().find(|state| state.name == *dataset);
         match state.and_then(|state| state.partial.as_ref()) {
             Some(partial) if partial.to_guid == order.guid && partial.from_guid == order.base => {
