@@ -236,8 +236,9 @@ fn a_tree_is_replicated() {
     site.target
         .anchor(&site.marks, &[(behind.clone(), guid)])
         .unwrap();
-    site.target.settle(&site.marks, &copy, &[guid]).unwrap();
-    site.source.settle(&site.marks, &db, &[guid]).unwrap();
+    let kept = |dataset: &DatasetName| [(dataset.clone(), vec![guid])];
+    site.target.settle(&site.marks, &kept(&copy)).unwrap();
+    site.source.settle(&site.marks, &kept(&db)).unwrap();
     for name in [&db, &copy] {
         assert!(site.is_held(&name.snapshot("rep-2").unwrap()));
     }
@@ -268,8 +269,8 @@ impl Side for Asked<'_> {
         self.source.anchor(marks, snapshots)
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
-        self.source.settle(marks, dataset, keep)
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        self.source.settle(marks, kept)
     }
 }
 

@@ -329,9 +329,10 @@ fn who_wants_something_else_changes_nothing_and_is_told_of() {
         }
         // What is held, and what is there.
         let other = Marks::new("other").unwrap();
-        refused(client.settle(&other, &copy, &[1]));
-        refused(client.settle(&marks(), &others, &[1]));
-        refused(client.settle(&marks(), &copy, &[]));
+        let kept = |dataset: &DatasetName| (dataset.clone(), vec![1]);
+        refused(client.settle(&other, &[kept(&copy)]));
+        refused(client.settle(&marks(), &[kept(&copy), kept(&others)]));
+        refused(client.settle(&marks(), &[kept(&copy), (copy.clone(), vec![])]));
         refused(client.anchor(&marks(), &[(others.snapshot("one").unwrap(), guid)]));
         refused(client.rename(&copy, &pool.dataset("vault/mine2/copy")));
         refused(client.rename(&others, &pool.dataset("vault/mine/others")));

@@ -72,16 +72,19 @@ fn next(pool: &Pool, tree: &[DatasetName], number: usize) {
     pool.zfs().create_snapshots(&snapshots).unwrap();
 }
 
-/// What something took: time, and how many processes and threads were started.
+/// What something took: time, how many processes and threads were started, and how many transaction
+/// groups the pool has written.
 #[derive(Debug)]
 struct Cost {
     time: Duration,
     tasks: u64,
+    txgs: u64,
 }
 
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:9.2} s | {:6}", self.time.as_secs_f64(), self.tasks)
+        let seconds = self.time.as_secs_f64();
+        write!(f, "{seconds:9.2} s | {:6} | {:6}", self.tasks, self.txgs)
     }
 }
 
@@ -92,13 +95,22 @@ fn tasks() -> u64 {
     line.unwrap()["processes ".len()..].parse().unwrap()
 }
 
-fn cost<T>(work: impl FnOnce() -> T) -> Cost {
-    let before = tasks();
+/// The pool's newest transaction group.
+fn txg(pool: &Pool) -> u64 {
+    let path = format!("/proc/spl/kstat/zfs/{}/txgs", pool.name());
+    let text = fs::read_to_string(path).unwrap();
+    let newest = text.lines().last().unwrap();
+    newest.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn cost<T>(pool: &Pool, work: impl FnOnce() -> T) -> Cost {
+    let before = (tasks(), txg(pool));
     let since = Instant::now();
     work();
     Cost {
         time: since.elapsed(),
-        tasks: tasks() - before,
+        tasks: tasks() - before.0,
+        txgs: txg(pool) - before.1,
     }
 }
 
@@ -184,31 +196,36 @@ fn many_small(pool: &Pool, options: &Options) {
     let increment = format!("zfs send -w -R -I @s{last} {from}@s{then}");
     let by_zfs = pool.dataset("by-zfs");
     let by_syncoid = pool.dataset("by-syncoid");
-    let ways = [1, 4].map(|at_once| (at_once, pool.dataset(&format!("by-{at_once}"))));
+    let ways = [1, 4, 16].map(|at_once| (at_once, pool.dataset(&format!("by-{at_once}"))));
     let mut bytes = Vec::new();
     for (what, script) in [("first", package), ("again", increment)] {
         if what == "again" {
             next(pool, &datasets, then);
         }
-        let taken = cost(|| shell(&format!("{script} | zfs receive -u {by_zfs}")));
-        told(what, "zfs send -R | zfs receive", &taken);
+        let pipe = format!("{script} | zfs receive -u {by_zfs}");
+        told(
+            what,
+            "zfs send -R | zfs receive",
+            &cost(pool, || shell(&pipe)),
+        );
         bytes.push((what, "zfs", piped(&script)));
         if let Some(tree) = &options.syncoid {
-            told(what, "syncoid", &cost(|| syncoid(tree, from, &by_syncoid)));
+            let taken = cost(pool, || syncoid(tree, from, &by_syncoid));
+            told(what, "syncoid", &taken);
         }
         for (at_once, to) in &ways {
             let mut sent = 0;
-            let taken = cost(|| sent = replicate(pool, from, to, *at_once));
+            let taken = cost(pool, || sent = replicate(pool, from, to, *at_once));
             told(what, &format!("libzfs, {at_once} at once"), &taken);
             bytes.push((what, "libzfs", sent));
         }
     }
     if let Some(tree) = &options.syncoid {
-        let taken = cost(|| syncoid(tree, from, &by_syncoid));
+        let taken = cost(pool, || syncoid(tree, from, &by_syncoid));
         told("nothing to do", "syncoid", &taken);
     }
     let (at_once, to) = &ways[0];
-    let taken = cost(|| replicate(pool, from, to, *at_once));
+    let taken = cost(pool, || replicate(pool, from, to, *at_once));
     told("nothing to do", "libzfs, 1 at once", &taken);
     for (what, who, bytes) in bytes {
         println!("bytes, {what}, {who}: {bytes}");
@@ -244,9 +261,17 @@ fn bulk(pool: &Pool, mib: usize) {
     for round in 0..3 {
         let to = pool.dataset(&format!("bulk-zfs{round}"));
         let script = format!("zfs send -w {snapshot} | zfs receive -u {to}");
-        told(&what, "zfs send | zfs receive", &cost(|| shell(&script)));
+        told(
+            &what,
+            "zfs send | zfs receive",
+            &cost(pool, || shell(&script)),
+        );
         let to = pool.dataset(&format!("bulk-libzfs{round}"));
-        told(&what, "libzfs", &cost(|| replicate(pool, from, &to, 1)));
+        told(
+            &what,
+            "libzfs",
+            &cost(pool, || replicate(pool, from, &to, 1)),
+        );
     }
 }
 
@@ -267,8 +292,12 @@ fn main() {
             None => String::new(),
         }
     );
-    println!("| what                     | by                           |        time |  tasks |");
-    println!("| ---                      | ---                          |         --: |    --: |");
+    println!(
+        "| what                     | by                           |        time |  tasks |   txgs |"
+    );
+    println!(
+        "| ---                      | ---                          |         --: |    --: |    --: |"
+    );
     many_small(&pool, &options);
     bulk(&pool, options.bulk);
 
@@ -279,9 +308,9 @@ fn main() {
     // What a look at all snapshots of both takes.
     let list = format!("zfs list -r -t snapshot -o name,guid {} {to}", idle[0]);
     let what = format!("nothing, {} datasets", options.idle);
-    told(&what, "zfs list", &cost(|| shell(&list)));
+    told(&what, "zfs list", &cost(&pool, || shell(&list)));
     for at_once in [1, 8] {
-        let taken = cost(|| replicate(&pool, &idle[0], &to, at_once));
+        let taken = cost(&pool, || replicate(&pool, &idle[0], &to, at_once));
         told(&what, &format!("libzfs, {at_once} at once"), &taken);
     }
     pool.destroy().unwrap();

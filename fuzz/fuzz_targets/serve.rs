@@ -72,10 +72,12 @@ impl Side for Fake<'_> {
         Ok(())
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
         marked(marks);
-        seen(dataset);
-        assert!(!keep.is_empty());
+        for (dataset, keep) in kept {
+            seen(dataset);
+            assert!(!keep.is_empty());
+        }
         Ok(())
     }
 

@@ -6,9 +6,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
+use super::anchored::Anchored;
 use super::limit::Throttle;
 use super::replication::Replication;
 use super::schedule::{Next, Schedule};
+use super::settler::{Settled, Settler};
 use super::wrapped;
 use super::{
     Action, Base, DatasetReport, DatasetState, Error, Event, Look, Order, Plan, Proof, Result,
@@ -31,6 +33,8 @@ pub(super) struct Carrier<'a> {
     plan: &'a Plan,
     throttle: Option<Arc<Throttle>>,
     schedule: Mutex<Schedule>,
+    anchored: Anchored<'a>,
+    settler: Settler<'a>,
     /// Something was finished.
     finished: Condvar,
     running: Mutex<Vec<Running>>,
@@ -53,6 +57,8 @@ impl<'a> Carrier<'a> {
             plan,
             throttle: throttle.map(|rate| Arc::new(Throttle::new(rate))),
             schedule: Mutex::new(Schedule::new(&plan.steps)),
+            anchored: Anchored::new(replication, &plan.steps),
+            settler: Settler::new(replication),
             finished: Condvar::new(),
             running: Mutex::default(),
             is_over: AtomicBool::new(false),
@@ -72,7 +78,13 @@ impl<'a> Carrier<'a> {
             let workers: Vec<_> = (0..at_once)
                 .map(|_| scope.spawn(|| self.work(&reports)))
                 .collect();
-            let ended: Vec<_> = workers.into_iter().map(ScopedJoinHandle::join).collect();
+            let settler = scope.spawn(|| {
+                self.settler
+                    .run(|settled| self.ended(settled.at, settled.report, &reports));
+            });
+            let mut ended: Vec<_> = workers.into_iter().map(ScopedJoinHandle::join).collect();
+            self.settler.close();
+            ended.push(settler.join());
             self.is_over.store(true, Ordering::Relaxed);
             ticker.thread().unpark();
             if let Some(panicked) = ended.into_iter().find_map(Result::err) {
@@ -116,24 +128,36 @@ impl<'a> Carrier<'a> {
             let mut sent = Vec::new();
             let result = match result {
                 Some(error) => Err(error),
-                None => self.step(step, &mut sent),
+                None => self.step(at, step, &mut sent),
             };
-            self.tell_end(step, &result);
             ended.well = result.is_ok();
             drop(ended);
-            let report = DatasetReport {
+            let report = |result| DatasetReport {
                 source: step.source.clone(),
                 destination: step.destination.clone(),
                 sent,
                 result,
             };
-            lock(reports).push((at, report));
+            match result {
+                Ok((order, proof)) => self.settler.push(Settled {
+                    snapshot: order.snapshot,
+                    guid: order.guid,
+                    at,
+                    report: report(Ok(proof)),
+                }),
+                Err(error) => self.ended(at, report(Err(error)), reports),
+            }
         }
     }
 
-    fn tell_end(&self, step: &Step, result: &Result<Proof>) {
-        let (source, destination) = (step.source.clone(), step.destination.clone());
-        self.replication.tell(match result {
+    fn ended(
+        &self,
+        at: usize,
+        report: DatasetReport,
+        reports: &Mutex<Vec<(usize, DatasetReport)>>,
+    ) {
+        let (source, destination) = (report.source.clone(), report.destination.clone());
+        self.replication.tell(match &report.result {
             Ok(_) => Event::Done {
                 source,
                 destination,
@@ -144,21 +168,18 @@ impl<'a> Carrier<'a> {
                 error: error.to_string(),
             },
         });
+        lock(reports).push((at, report));
     }
 
-    /// All that is to be done for a dataset. Each part can be done again after it was done.
-    fn step(&self, step: &Step, sent: &mut Vec<Sent>) -> Result<Proof> {
-        let Replication {
-            source,
-            target,
-            marks,
-            ..
-        } = self.replication;
+    /// All that is to be done for a dataset before its marks are moved on. Each part can be done again
+    /// after it was done.
+    fn step(&self, at: usize, step: &Step, sent: &mut Vec<Sent>) -> Result<(Order, Proof)> {
+        let Replication { target, marks, .. } = self.replication;
         self.replication.tell(Event::Begun {
             source: step.source.clone(),
             destination: step.destination.clone(),
         });
-        source.anchor(marks, &anchored(step))?;
+        self.anchored.anchor(at)?;
         let mut newest = None;
         for action in &step.actions {
             match action {
@@ -183,10 +204,7 @@ impl<'a> Carrier<'a> {
         self.replication.tell(Event::Verified {
             proof: proof.clone(),
         });
-        target.anchor(marks, &[(order.snapshot, order.guid)])?;
-        target.settle(marks, &step.destination, &[order.guid])?;
-        source.settle(marks, &step.source, &[order.guid])?;
-        Ok(proof)
+        Ok((order, proof))
     }
 
     fn order(&self, step: &Step, transfer: &Transfer) -> Result<Order> {
@@ -355,16 +373,6 @@ impl Drop for Ended<'_> {
         lock(&self.carrier.schedule).finished(self.at, self.well);
         self.carrier.finished.notify_all();
     }
-}
-
-/// The snapshots of the source that must not be lost meanwhile.
-fn anchored(step: &Step) -> Vec<(SnapshotName, u64)> {
-    let snapshots = step.actions.iter().filter_map(|action| match action {
-        Action::Transfer(transfer) => Some((transfer.snapshot.clone(), transfer.guid)),
-        Action::Anchor { snapshot, guid, .. } => Some((snapshot.clone()?, *guid)),
-        _ => None,
-    });
-    snapshots.collect()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

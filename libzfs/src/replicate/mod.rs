@@ -13,6 +13,8 @@
 //! [`Source`] and a [`Target`], each on this machine or on another.
 
 #[cfg(feature = "replicate")]
+mod anchored;
+#[cfg(feature = "replicate")]
 mod audit;
 #[cfg(feature = "replicate")]
 mod carry;
@@ -39,6 +41,8 @@ mod retention;
 mod schedule;
 #[cfg(feature = "replicate")]
 mod select;
+#[cfg(feature = "replicate")]
+mod settler;
 #[cfg(feature = "replicate")]
 mod side;
 #[cfg(feature = "wire")]

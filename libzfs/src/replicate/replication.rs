@@ -19,7 +19,9 @@ use crate::transfer::TransferControl;
 ///
 /// For each dataset, in this order: the snapshots are bookmarked and held on the source, the streams
 /// are received, the copy is verified, its newest snapshot is held, and what was held before is
-/// released, on the destination first. Whatever ends it in between, the next time does the rest.
+/// released, on the destination first. Whatever ends it in between, the next time does the rest. What
+/// is first is done for many datasets at once, and what is last for those that wait for it, in a thread
+/// of its own beside the next streams.
 ///
 /// Copies that are below what is replicated are not replicated themselves.
 ///

@@ -20,24 +20,24 @@ pub trait Side: Send + Sync {
     /// the tree.
     fn tree(&self, look: &Look) -> Result<Tree>;
 
-    /// Holds snapshots of one dataset with the tag of the marks and, on the source, bookmarks them.
-    /// Each has to have the GUID beside it.
+    /// Holds snapshots with the tag of the marks and, on the source, bookmarks them: those of one pool
+    /// all at once. Each has to have the GUID beside it.
     ///
     /// # Errors
     ///
-    /// Any; so too if one has not that GUID.
+    /// Any; so too if one has not that GUID. It may keep all of them from being held.
     fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()>;
 
-    /// Takes the marks from the snapshots of the dataset that are older than the newest with one of these
-    /// GUIDs, but from those that have one, and destroys the bookmarks of the marks but theirs and that
-    /// of the one before. With no GUID, all marks go. What is later stays: it is what another run has
-    /// come to meanwhile. Which snapshots there are to look at is known by the bookmarks, and on the
-    /// target by what was remembered with the copy.
+    /// Takes the marks from the snapshots of each of these datasets that are older than the newest with
+    /// one of its GUIDs, but from those that have one, and destroys the bookmarks of the marks but theirs
+    /// and that of the one before: for those of one pool, all at once. With no GUID, all marks go. What
+    /// is later stays: it is what another run has come to meanwhile. Which snapshots there are to look
+    /// at is known by the bookmarks, and on the target by what was remembered with the copy.
     ///
     /// # Errors
     ///
-    /// Any; what could be taken away is.
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()>;
+    /// Any. It may keep the marks of all of them from being taken.
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()>;
 
     /// The key of a dataset as it lies on disk, which tells whether a raw stream would change it;
     /// none if there is no snapshot, no encryption, or nobody knows.

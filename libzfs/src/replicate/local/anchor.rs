@@ -1,19 +1,18 @@
 //! Holds and bookmarks, by which neither side loses what the next stream goes on from.
 
-use super::check_guid;
+use std::collections::HashSet;
+
+use super::verified::Verified;
 use crate::bookmark::Bookmark;
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
 use crate::name::{DatasetName, IncrementalSource, SnapshotName};
 use crate::replicate::{Marks, Result};
 
-use super::verified::Verified;
-
 /// Holds those that are not held yet.
 pub(super) fn hold(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
     let mut wanted = Vec::new();
-    for (name, guid) in snapshots {
-        check_guid(zfs, name, *guid)?;
+    for (name, _) in snapshots {
         if !is_held(zfs, marks, name)? {
             wanted.push(name.clone());
         }
@@ -27,14 +26,13 @@ pub(super) fn hold(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) 
 /// Bookmarks those that are not bookmarked yet. Done before they are held, so that what is held is
 /// always known by a bookmark.
 pub(super) fn bookmark(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
-    let Some((first, _)) = snapshots.first() else {
-        return Ok(());
-    };
-    let there = bookmarks(zfs, marks, first.dataset())?;
     let mut wanted = Vec::new();
-    for (name, guid) in snapshots {
-        check_guid(zfs, name, *guid)?;
-        if there.iter().all(|bookmark| bookmark.guid() != *guid) {
+    for of_one in snapshots.chunk_by(|(a, _), (b, _)| a.dataset() == b.dataset()) {
+        let there: HashSet<_> = bookmarks(zfs, marks, of_one[0].0.dataset())?
+            .iter()
+            .map(Bookmark::guid)
+            .collect();
+        for (name, guid) in of_one.iter().filter(|(_, guid)| !there.contains(guid)) {
             let bookmark = marks.bookmark(name.dataset(), *guid)?;
             wanted.push((bookmark, IncrementalSource::from(name)));
         }
@@ -45,58 +43,65 @@ pub(super) fn bookmark(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64
     Ok(zfs.create_bookmarks(&wanted)?)
 }
 
-/// Takes the marks from what is older than these snapshots of the source, but the bookmark of the one
+/// Takes the marks from what is older than these snapshots of the sources, but the bookmark of the one
 /// before.
 pub(super) fn settle_source(
     zfs: &Zfs,
     marks: &Marks,
-    dataset: &DatasetName,
-    keep: &[u64],
+    kept: &[(DatasetName, Vec<u64>)],
 ) -> Result<()> {
-    let mut there = bookmarks(zfs, marks, dataset)?;
-    there.sort_by_key(Bookmark::create_txg);
-    let newest_kept = there
-        .iter()
-        .rposition(|bookmark| keep.contains(&bookmark.guid()));
-    there.truncate(no_later(newest_kept, keep, there.len()));
-    let marked: Vec<_> = there
-        .iter()
-        .map(|bookmark| (bookmark.guid(), bookmark.create_txg()))
-        .collect();
-    release(zfs, marks, dataset, &marked, keep)?;
-    let first_kept = there
-        .iter()
-        .position(|bookmark| keep.contains(&bookmark.guid()));
-    let before = first_kept.and_then(|first| first.checked_sub(1));
-    let excess: Vec<_> = there
-        .iter()
-        .enumerate()
-        .filter(|(at, bookmark)| Some(*at) != before && !keep.contains(&bookmark.guid()))
-        .map(|(_, bookmark)| bookmark.name().clone())
-        .collect();
+    let (mut released, mut excess) = (Vec::new(), Vec::new());
+    for (dataset, keep) in kept {
+        let mut there = bookmarks(zfs, marks, dataset)?;
+        there.sort_by_key(Bookmark::create_txg);
+        let newest_kept = there
+            .iter()
+            .rposition(|bookmark| keep.contains(&bookmark.guid()));
+        there.truncate(no_later(newest_kept, keep, there.len()));
+        let marked = there
+            .iter()
+            .map(|bookmark| (bookmark.guid(), bookmark.create_txg()));
+        released.extend(held_but(zfs, marks, dataset, marked, keep)?);
+        let first_kept = there
+            .iter()
+            .position(|bookmark| keep.contains(&bookmark.guid()));
+        let before = first_kept.and_then(|first| first.checked_sub(1));
+        let is_excess = |(at, bookmark): &(usize, &Bookmark)| {
+            Some(*at) != before && !keep.contains(&bookmark.guid())
+        };
+        let of_one = there.iter().enumerate().filter(is_excess);
+        excess.extend(of_one.map(|(_, bookmark)| bookmark.name().clone()));
+    }
+    release(zfs, marks, &released)?;
     if excess.is_empty() {
         return Ok(());
     }
     Ok(zfs.destroy_bookmarks(&excess)?)
 }
 
-/// Takes the marks from what is older than these snapshots of a copy; with none of them, forgets the
-/// copy.
+/// Takes the marks from what is older than these snapshots of copies; a copy with none of them is
+/// forgotten.
 pub(super) fn settle_target(
     zfs: &Zfs,
     marks: &Marks,
-    dataset: &DatasetName,
-    keep: &[u64],
+    kept: &[(DatasetName, Vec<u64>)],
 ) -> Result<()> {
-    let Some(verified) = Verified::of(&zfs.dataset(dataset)?, marks) else {
-        return Ok(());
-    };
-    let mut marked: Vec<_> = verified.marked().collect();
-    marked.sort_by_key(|(_, txg)| *txg);
-    let newest_kept = marked.iter().rposition(|(guid, _)| keep.contains(guid));
-    marked.truncate(no_later(newest_kept, keep, marked.len()));
-    release(zfs, marks, dataset, &marked, keep)?;
-    if keep.is_empty() {
+    let (mut released, mut forgotten) = (Vec::new(), Vec::new());
+    for (dataset, keep) in kept {
+        let Some(verified) = Verified::of(&zfs.dataset(dataset)?, marks) else {
+            continue;
+        };
+        let mut marked: Vec<_> = verified.marked().collect();
+        marked.sort_by_key(|(_, txg)| *txg);
+        let newest_kept = marked.iter().rposition(|(guid, _)| keep.contains(guid));
+        marked.truncate(no_later(newest_kept, keep, marked.len()));
+        released.extend(held_but(zfs, marks, dataset, marked, keep)?);
+        if keep.is_empty() {
+            forgotten.push(dataset);
+        }
+    }
+    release(zfs, marks, &released)?;
+    for dataset in forgotten {
         zfs.inherit_property(dataset, &marks.property())?;
     }
     Ok(())
@@ -112,27 +117,26 @@ fn no_later(newest_kept: Option<usize>, keep: &[u64], len: usize) -> usize {
     }
 }
 
-fn release(
+/// Those of these snapshots, given by GUID and transaction group, that have the marks' hold and are not
+/// to keep it.
+fn held_but(
     zfs: &Zfs,
     marks: &Marks,
     dataset: &DatasetName,
-    marked: &[(u64, u64)],
+    marked: impl IntoIterator<Item = (u64, u64)>,
     keep: &[u64],
-) -> Result<()> {
-    let released: Vec<_> = marked
-        .iter()
-        .copied()
-        .filter(|(guid, _)| !keep.contains(guid))
-        .collect();
-    let released: Vec<_> = held(zfs, marks, dataset, &released)?
-        .into_iter()
-        .map(|(name, _)| name)
-        .collect();
+) -> Result<impl Iterator<Item = SnapshotName>> {
+    let marked = marked.into_iter().filter(|(guid, _)| !keep.contains(guid));
+    let held = held(zfs, marks, dataset, &marked.collect::<Vec<_>>())?;
+    Ok(held.into_iter().map(|(name, _)| name))
+}
+
+fn release(zfs: &Zfs, marks: &Marks, released: &[SnapshotName]) -> Result<()> {
     if released.is_empty() {
         return Ok(());
     }
     // What is missing is what was to be brought about.
-    let _ = zfs.release(&marks.tag(), &released)?;
+    let _ = zfs.release(&marks.tag(), released)?;
     Ok(())
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
 use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
-use crate::property::CanMount;
+use crate::property::{self, CanMount};
 use crate::receive::FromReader;
 use crate::resume_token::{Expectation, ResumeToken};
 use crate::stream::{Guard, Require, StreamError};
@@ -51,12 +51,13 @@ impl Side for LocalSource {
     }
 
     fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+        check_guids(&self.0, snapshots)?;
         anchor::bookmark(&self.0, marks, snapshots)?;
         anchor::hold(&self.0, marks, snapshots)
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
-        anchor::settle_source(&self.0, marks, dataset, keep)
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        anchor::settle_source(&self.0, marks, kept)
     }
 
     fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
@@ -70,11 +71,12 @@ impl Side for LocalTarget {
     }
 
     fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+        check_guids(&self.0, snapshots)?;
         anchor::hold(&self.0, marks, snapshots)
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
-        anchor::settle_target(&self.0, marks, dataset, keep)
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        anchor::settle_target(&self.0, marks, kept)
     }
 
     fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
@@ -162,6 +164,22 @@ impl LocalSource {
     }
 }
 
+impl LocalTarget {
+    /// Whether a copy has by itself what it is received with.
+    fn is_set(&self, copy: &DatasetName, can_mount: CanMount) -> Result<bool> {
+        let copy = match self.0.dataset(copy) {
+            Err(error) if error.kind() == ErrorKind::DatasetNotFound => return Ok(false),
+            copy => copy?,
+        };
+        let is_own = |source| source == property::Source::Local;
+        let read_only = copy.get(&property::READONLY)?;
+        let can_be = copy.get(&property::CANMOUNT)?;
+        Ok(read_only.is_some_and(|it| it.value && is_own(it.source))
+            // A volume has no such property.
+            && can_be.is_none_or(|it| it.value == can_mount && is_own(it.source)))
+    }
+}
+
 impl Target for LocalTarget {
     fn has_changed_key(&self, copy: &DatasetName) -> Result<bool> {
         let dataset = match self.0.dataset(copy) {
@@ -216,9 +234,13 @@ impl Target for LocalTarget {
             .0
             .receive(&order.snapshot)
             .resumable()
-            .set("readonly", true)
-            .set_on_file_system("canmount", can_mount)
             .controlled_by(control);
+        // To set what is set takes as long as to set anything.
+        if !self.is_set(order.snapshot.dataset(), can_mount)? {
+            receive = receive
+                .set("readonly", true)
+                .set_on_file_system("canmount", can_mount);
+        }
         if let (Some(origin), None) = (&order.origin, &order.resumed) {
             receive = receive.origin(origin);
         }
@@ -256,6 +278,11 @@ fn refused_stream(error: crate::Error) -> Error {
         cause = inner.source();
     }
     Error::Zfs(error)
+}
+
+fn check_guids(zfs: &Zfs, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+    let mut snapshots = snapshots.iter();
+    snapshots.try_for_each(|(name, guid)| check_guid(zfs, name, *guid))
 }
 
 fn check_guid(zfs: &Zfs, name: &SnapshotName, guid: u64) -> Result<()> {

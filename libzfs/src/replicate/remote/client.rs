@@ -277,13 +277,9 @@ impl Side for Remote {
         self.ask(&Request::Anchor { marks, snapshots })
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
-        let (marks, dataset, keep) = (marks.clone(), dataset.clone(), keep.to_vec());
-        self.ask(&Request::Settle {
-            marks,
-            dataset,
-            keep,
-        })
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        let (marks, kept) = (marks.clone(), kept.to_vec());
+        self.ask(&Request::Settle { marks, kept })
     }
 
     fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {

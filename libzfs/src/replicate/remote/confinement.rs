@@ -122,17 +122,15 @@ impl Confinement {
                 self.check_marks(marks)?;
                 self.check_snapshots(snapshots.iter().map(|(snapshot, _)| snapshot))
             }
-            Request::Settle {
-                marks,
-                dataset,
-                keep,
-            } => {
+            Request::Settle { marks, kept } => {
                 self.check_marks(marks)?;
-                self.check_dataset(dataset)?;
-                match keep.is_empty() {
-                    true => refuse("nothing would be held any more".to_owned()),
-                    false => Ok(()),
-                }
+                kept.iter().try_for_each(|(dataset, keep)| {
+                    self.check_dataset(dataset)?;
+                    match keep.is_empty() {
+                        true => refuse(format!("nothing of {dataset} would be held any more")),
+                        false => Ok(()),
+                    }
+                })
             }
             Request::TakeSnapshots { snapshots } => self.check_snapshots(snapshots),
             Request::Estimate { transfer } | Request::Send { transfer } => {

@@ -64,8 +64,7 @@ pub(super) enum Request {
     },
     Settle {
         marks: Marks,
-        dataset: DatasetName,
-        keep: Vec<u64>,
+        kept: Vec<(DatasetName, Vec<u64>)>,
     },
     WrappedKey {
         dataset: DatasetName,

@@ -308,11 +308,7 @@ impl Session<'_> {
             Request::Anchor { marks, snapshots } => {
                 self.answer(side!(server, anchor(&marks, &snapshots)))
             }
-            Request::Settle {
-                marks,
-                dataset,
-                keep,
-            } => self.answer(side!(server, settle(&marks, &dataset, &keep))),
+            Request::Settle { marks, kept } => self.answer(side!(server, settle(&marks, &kept))),
             Request::WrappedKey { dataset } => self.answer(side!(server, wrapped_key(&dataset))),
             Request::TakeSnapshots { snapshots } => {
                 self.answer(source.and_then(|source| source.take_snapshots(&snapshots)))

@@ -499,8 +499,8 @@ impl<'a> SpoolReceiver<'a> {
         let proof = self.target.verify(&sidecar.set, order)?;
         let anchor = (order.snapshot.clone(), order.guid);
         self.target.anchor(&sidecar.set, &[anchor])?;
-        let dataset = order.snapshot.dataset();
-        self.target.settle(&sidecar.set, dataset, &[order.guid])?;
+        let kept = (order.snapshot.dataset().clone(), vec![order.guid]);
+        self.target.settle(&sidecar.set, &[kept])?;
         tracing::debug!(snapshot = %order.snapshot, "received from a spool");
         Ok(proof)
     }

@@ -420,8 +420,9 @@ impl<'a> SpoolSender<'a> {
     }
 
     fn settle(&self, dataset: &DatasetName, last: u64) -> Result<()> {
-        self.source.settle(&self.set, dataset, &[last])?;
-        self.source.settle(&self.set.begun(), dataset, &[])
+        let kept = |guids| [(dataset.clone(), guids)];
+        self.source.settle(&self.set, &kept(vec![last]))?;
+        self.source.settle(&self.set.begun(), &kept(Vec::new()))
     }
 
     /// Has a stream be in the directory.

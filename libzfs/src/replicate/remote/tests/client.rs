@@ -95,7 +95,9 @@ fn what_is_asked_for_is_done_there() {
         target
             .anchor(&marks(), &[(snapshot("vault/prod/a@s"), u64::MAX)])
             .unwrap();
-        target.settle(&marks(), &a, &[1, u64::MAX]).unwrap();
+        target
+            .settle(&marks(), &[(a.clone(), vec![1, u64::MAX])])
+            .unwrap();
         target.rename(&a, &dataset("vault/prod/b")).unwrap();
         target.discard_partial(&a, "token").unwrap();
         assert_eq!(target.wrapped_key(&a).unwrap(), None);
@@ -151,7 +153,7 @@ fn errors_come_back_with_their_kind() {
         }
         // And it goes on.
         remote
-            .settle(&marks(), &dataset("vault/prod"), &[1])
+            .settle(&marks(), &[(dataset("vault/prod"), vec![1])])
             .unwrap();
     });
 }
@@ -193,7 +195,7 @@ fn who_sends_stops_when_it_fails_there() {
             }
             assert!(sent.load(Ordering::SeqCst) < 16 << 20);
             remote
-                .settle(&marks(), &dataset("vault/prod"), &[1])
+                .settle(&marks(), &[(dataset("vault/prod"), vec![1])])
                 .unwrap();
         }
     });
@@ -214,7 +216,7 @@ fn a_source_that_fails_is_no_end() {
         }
         assert!(!fake.received()[0].1);
         remote
-            .settle(&marks(), &dataset("vault/prod"), &[1])
+            .settle(&marks(), &[(dataset("vault/prod"), vec![1])])
             .unwrap();
     });
 }

@@ -49,8 +49,7 @@ fn requests(on: &str, marks: &str) -> Vec<(Request, &'static [Role])> {
         (
             Request::Settle {
                 marks: marks.clone(),
-                dataset: dataset.clone(),
-                keep: vec![1],
+                kept: vec![(dataset.clone(), vec![1])],
             },
             &[ReceiveOnly, SendRawOnly],
         ),
@@ -212,12 +211,20 @@ fn marks_are_those_that_were_given() {
             }
         }
     }
-    let settle = Request::Settle {
+    let settle = |kept: &[(&str, u64)]| Request::Settle {
         marks: marks(),
-        dataset: dataset("vault/prod"),
-        keep: vec![],
+        kept: kept
+            .iter()
+            .map(|(name, kept)| (dataset(name), (0..*kept).collect()))
+            .collect(),
     };
-    assert!(refusal(check(Role::ReceiveOnly, &settle)).contains("held"));
+    let good = ("vault/prod/a", 1);
+    check(Role::ReceiveOnly, &settle(&[good, ("vault/prod", 2)])).unwrap();
+    // Nor one of them.
+    for (bad, why) in [(("vault/prod", 0), "held"), (("vault", 1), "not within")] {
+        let refused = check(Role::ReceiveOnly, &settle(&[good, bad, good]));
+        assert!(refusal(refused).contains(why));
+    }
 }
 
 #[test]

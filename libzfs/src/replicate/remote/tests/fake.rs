@@ -82,8 +82,10 @@ impl Side for Fake {
         Ok(())
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
-        self.call(format!("settle {marks} {dataset} {keep:?}"));
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        for (dataset, keep) in kept {
+            self.call(format!("settle {marks} {dataset} {keep:?}"));
+        }
         Ok(())
     }
 

@@ -21,7 +21,7 @@ fn push(remote: &Remote, order: &Order, stream: Vec<u8>) -> Result<()> {
 
 fn is_alive(remote: &Remote) {
     remote
-        .settle(&marks(), &dataset("vault/prod"), &[1])
+        .settle(&marks(), &[(dataset("vault/prod"), vec![1])])
         .unwrap();
 }
 
@@ -333,8 +333,8 @@ proptest! {
                     r#"{"rename":{"from":"vault/prod/a","to":"vault/b"}}"#,
                     r#"{"rename":{"from":"vault/prod/a","to":"vault/prod/b"}}"#,
                     r#"{"discard_partial":{"dataset":"vault/prod/../b","token":""}}"#,
-                    r#"{"settle":{"marks":"others","dataset":"vault/prod","keep":[1]}}"#,
-                    r#"{"settle":{"marks":"offsite","dataset":"vault/prod","keep":[1]}}"#,
+                    r#"{"settle":{"marks":"others","kept":[["vault/prod",[1]]]}}"#,
+                    r#"{"settle":{"marks":"offsite","kept":[["vault/prod",[1]]]}}"#,
                     r#"{"wrapped_key":{"dataset":"vault"}}"#,
                     r#"{"receive":{"order":{"snapshot":"vault/prod/a@s","guid":5,"base":null,"origin":null,"resumed":null,"policy":"vault"}}}"#,
                 ]).prop_map(str::to_owned),

@@ -95,7 +95,7 @@ fn a_server_is_spoken_to_through_it() {
             .connect()
             .unwrap();
         remote
-            .settle(&marks(), &dataset("vault/prod"), &[1])
+            .settle(&marks(), &[(dataset("vault/prod"), vec![1])])
             .unwrap();
         let arguments = fs::read_to_string(path("arguments")).unwrap();
         let arguments: Vec<_> = arguments.lines().collect();

@@ -200,7 +200,10 @@ impl Side for FakeSource {
         Ok(())
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        let [(dataset, keep)] = kept else {
+            unreachable!("a spool settles one after the other");
+        };
         let mut state = self.0.lock().unwrap();
         step().map_err(crashed)?;
         state.release(marks, dataset, keep);
@@ -310,9 +313,11 @@ impl Side for FakeTarget {
         Ok(())
     }
 
-    fn settle(&self, marks: &Marks, dataset: &DatasetName, keep: &[u64]) -> Result<()> {
-        step().map_err(crashed)?;
-        self.0.lock().unwrap().release(marks, dataset, keep);
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        for (dataset, keep) in kept {
+            step().map_err(crashed)?;
+            self.0.lock().unwrap().release(marks, dataset, keep);
+        }
         Ok(())
     }
 

@@ -1,0 +1,278 @@
+//! The marks of a replication: moved for many datasets at once, and for none because of another.
+#![allow(clippy::unwrap_used, reason = "it is how a test fails")]
+
+mod support;
+
+use std::sync::Mutex;
+
+use libzfs::replicate::{
+    Error, Limits, LocalSource, LocalTarget, Look, Marks, Order, Outgoing, Proof, Replication,
+    Report, Result, Side, Source, Target, Transfer, Tree, WrappedKey,
+};
+use libzfs::testing::Pool;
+use libzfs::{DatasetName, SnapshotName, TransferControl};
+use support::{LIMIT, encrypted, file_system, pool, snapshot, within, zfs_says};
+
+/// What a side was asked to mark, and what it refuses.
+struct Asked<'a, S> {
+    side: S,
+    /// Each call with its datasets.
+    calls: Mutex<Vec<(&'static str, Vec<DatasetName>)>>,
+    refuses: &'a (dyn Fn(&Call<'_>) -> bool + Sync),
+}
+
+/// A call, and which for the same datasets it is.
+struct Call<'a> {
+    what: &'static str,
+    datasets: &'a [DatasetName],
+    time: usize,
+}
+
+impl<'a, S> Asked<'a, S> {
+    fn new(side: S, refuses: &'a (dyn Fn(&Call<'_>) -> bool + Sync)) -> Self {
+        Self {
+            side,
+            calls: Mutex::default(),
+            refuses,
+        }
+    }
+
+    fn call(&self, what: &'static str, datasets: impl Iterator<Item = DatasetName>) -> Result<()> {
+        let datasets: Vec<_> = datasets.collect();
+        let call = (what, datasets.clone());
+        let mut calls = self.calls.lock().unwrap();
+        let time = calls.iter().filter(|earlier| **earlier == call).count() + 1;
+        calls.push(call);
+        let datasets = datasets.as_slice();
+        let call = Call {
+            what,
+            datasets,
+            time,
+        };
+        match (self.refuses)(&call) {
+            true => Err(Error::Refused(format!("{what} {datasets:?}"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Of how many datasets each call of these was.
+    fn sizes(&self, what: &str) -> Vec<usize> {
+        let calls = self.calls.lock().unwrap();
+        let calls = calls.iter().filter(|(called, _)| *called == what);
+        calls.map(|(_, datasets)| datasets.len()).collect()
+    }
+}
+
+impl<S: Side> Side for Asked<'_, S> {
+    fn tree(&self, look: &Look) -> Result<Tree> {
+        self.side.tree(look)
+    }
+
+    fn anchor(&self, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+        let datasets = snapshots.iter().map(|(name, _)| name.dataset().clone());
+        self.call("anchor", datasets)?;
+        self.side.anchor(marks, snapshots)
+    }
+
+    fn settle(&self, marks: &Marks, kept: &[(DatasetName, Vec<u64>)]) -> Result<()> {
+        self.call("settle", kept.iter().map(|(dataset, _)| dataset.clone()))?;
+        self.side.settle(marks, kept)
+    }
+
+    fn wrapped_key(&self, dataset: &DatasetName) -> Result<Option<WrappedKey>> {
+        self.side.wrapped_key(dataset)
+    }
+}
+
+impl Source for Asked<'_, LocalSource> {
+    fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()> {
+        self.side.take_snapshots(snapshots)
+    }
+
+    fn estimate(&self, transfer: &Transfer) -> Result<u64> {
+        self.side.estimate(transfer)
+    }
+
+    fn send(&self, transfer: &Transfer, control: &TransferControl) -> Result<Outgoing> {
+        self.side.send(transfer, control)
+    }
+}
+
+impl Target for Asked<'_, LocalTarget> {
+    fn has_changed_key(&self, copy: &DatasetName) -> Result<bool> {
+        self.side.has_changed_key(copy)
+    }
+
+    fn rename(&self, from: &DatasetName, to: &DatasetName) -> Result<()> {
+        self.side.rename(from, to)
+    }
+
+    fn discard_partial(&self, dataset: &DatasetName, token: &str) -> Result<()> {
+        self.side.discard_partial(dataset, token)
+    }
+
+    fn receive(&self, order: &Order, stream: Outgoing, control: &TransferControl) -> Result<()> {
+        self.side.receive(order, stream, control)
+    }
+
+    fn verify(&self, marks: &Marks, order: &Order) -> Result<Proof> {
+        self.side.verify(marks, order)
+    }
+}
+
+const CHILDREN: usize = 5;
+
+struct Site {
+    pool: Pool,
+    /// What is replicated, the top first.
+    tree: Vec<DatasetName>,
+    to: DatasetName,
+    marks: Marks,
+}
+
+type Refuses<'a> = &'a (dyn Fn(&Call<'_>) -> bool + Sync);
+
+impl Site {
+    fn new(label: &str) -> Self {
+        let pool = pool(label);
+        file_system(&pool, "vault");
+        let mut tree = vec![encrypted(&pool, "prod")];
+        for number in 0..CHILDREN {
+            let child = tree[0].child(&format!("d{number}")).unwrap();
+            pool.zfs().create(&child).run().unwrap();
+            tree.push(child);
+        }
+        Self {
+            tree,
+            to: pool.dataset("vault/prod"),
+            marks: Marks::new("test").unwrap(),
+            pool,
+        }
+    }
+
+    fn snapshots(&self, name: &str) {
+        for dataset in &self.tree {
+            snapshot(self.pool.zfs(), dataset, name);
+        }
+    }
+
+    /// Replicates between sides that refuse these; what else is asked of them is taken down.
+    fn run<'a>(
+        &self,
+        at_once: usize,
+        of_source: Refuses<'a>,
+        of_target: Refuses<'a>,
+    ) -> (Report, Asked<'a, LocalSource>, Asked<'a, LocalTarget>) {
+        let source = Asked::new(LocalSource::new(self.pool.zfs()), of_source);
+        let target = Asked::new(LocalTarget::new(self.pool.zfs()), of_target);
+        let (from, to) = ((&source, &self.tree[0]), (&target, &self.to));
+        let limits = Limits {
+            at_once,
+            ..Limits::default()
+        };
+        let report = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &self.marks)
+            .limits(limits)
+            .run()
+            .unwrap();
+        (report, source, target)
+    }
+
+    /// Fails unless that snapshot of each dataset, and no other, is held on both sides.
+    #[track_caller]
+    fn holds_only(&self, name: &str) {
+        for dataset in &self.tree {
+            let below = dataset.as_str().split_once('/').unwrap().1;
+            let copy = self.pool.dataset(&format!("vault/{below}"));
+            for dataset in [dataset, &copy] {
+                let all = ["list", "-Hpt", "snapshot", "-o", "name,userrefs"];
+                let says = zfs_says(&[&all[..], &[dataset.as_str()]].concat());
+                let held: Vec<_> = says
+                    .lines()
+                    .filter_map(|line| line.strip_suffix("\t1"))
+                    .collect();
+                assert_eq!(held, [dataset.snapshot(name).unwrap().as_str()], "{says}");
+            }
+        }
+    }
+}
+
+const NOTHING: Refuses<'static> = &|_| false;
+
+#[test]
+fn what_is_to_be_sent_is_held_with_one_call_for_all() {
+    within(LIMIT, || {
+        let site = Site::new("marks-all");
+        site.snapshots("one");
+        site.snapshots("two");
+        for at_once in [1, 4] {
+            let (report, source, target) = site.run(at_once, NOTHING, NOTHING);
+            assert!(report.is_complete(), "{report:?}");
+            let snapshots = if at_once == 1 { 2 } else { 1 };
+            assert_eq!(source.sizes("anchor"), [snapshots * site.tree.len()]);
+            // However many are verified while others are settled.
+            for settled in [
+                target.sizes("anchor"),
+                target.sizes("settle"),
+                source.sizes("settle"),
+            ] {
+                assert_eq!(settled.iter().sum::<usize>(), site.tree.len());
+            }
+            site.holds_only(if at_once == 1 { "two" } else { "three" });
+            site.snapshots("three");
+        }
+        site.pool.destroy().unwrap();
+    });
+}
+
+#[test]
+fn one_that_cannot_be_marked_costs_the_others_nothing() {
+    within(LIMIT, || {
+        let site = Site::new("marks-one");
+        site.snapshots("one");
+        let bad = site.tree[2].clone();
+        let is_bad = |call: &Call<'_>| {
+            call.datasets
+                .iter()
+                .any(|name| name.as_str().ends_with("/d1"))
+        };
+        for what in ["anchor", "settle"] {
+            let refuses = |call: &Call<'_>| call.what == what && is_bad(call);
+            // What the source anchors comes before the stream, and what the target does behind it.
+            let sides: [(_, Refuses<'_>, Refuses<'_>); 2] =
+                [("source", &refuses, NOTHING), ("target", NOTHING, &refuses)];
+            for (side, of_source, of_target) in sides {
+                let name = format!("{what}-{side}");
+                site.snapshots(&name);
+                let (report, ..) = site.run(2, of_source, of_target);
+                let errors: Vec<_> = report.errors().collect();
+                assert!(
+                    matches!(errors[..], [(dataset, Error::Refused(_))] if *dataset == bad),
+                    "{name}: {report:?}"
+                );
+                assert_eq!(report.datasets.len(), site.tree.len());
+                let (report, ..) = site.run(2, NOTHING, NOTHING);
+                assert!(report.is_complete(), "{name}: {report:?}");
+                assert_eq!(report.datasets.len(), 1);
+                site.holds_only(&name);
+            }
+        }
+        site.pool.destroy().unwrap();
+    });
+}
+
+#[test]
+fn what_fails_beside_a_stream_is_tried_again_behind_it() {
+    within(LIMIT, || {
+        let site = Site::new("marks-again");
+        site.snapshots("one");
+        // As where there is but one connection, and a stream has it.
+        let at_first =
+            |call: &Call<'_>| call.what == "anchor" && (call.datasets.len() > 1 || call.time == 1);
+        let (report, _, target) = site.run(1, NOTHING, &at_first);
+        assert!(report.is_complete(), "{report:?}");
+        let alone = target.sizes("anchor").into_iter().filter(|size| *size == 1);
+        assert_eq!(alone.count(), 2 * site.tree.len());
+        site.holds_only("one");
+        site.pool.destroy().unwrap();
+    });
+}
