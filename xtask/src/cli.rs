@@ -360,9 +360,11 @@ fn run_bench(cache: &Cache, project: &Project, options: &Bench) -> Result<u8> {
         // Of two processors each would count what the other executes.
         (Clock::Instructions, 1)
     };
+    // Half of it is for the file of the pool, which grows to 4 GiB with what is copied five times.
+    let memory = if name == "replicate" { "10G" } else { "2G" };
     let settings = Settings {
         release: options.zfs,
-        memory: "2G".to_owned(),
+        memory: memory.to_owned(),
         cpus,
         clock,
         timeout: Duration::from_secs(options.timeout),
