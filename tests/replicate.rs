@@ -334,6 +334,37 @@ fn what_is_wrong_with_one_costs_the_others_nothing() {
 }
 
 #[test]
+fn clones_are_promoted_there_and_back() {
+    let site = Site::new("promote");
+    let zfs = site.zfs();
+    let [old, new] = ["prod/old", "prod/new"].map(|path| site.pool.dataset(path));
+    zfs.create(&old).run().unwrap();
+    site.run("rep-1");
+    let origin = old.snapshot("rep-1").unwrap();
+    zfs.clone_snapshot(&origin, &new).run().unwrap();
+    snapshot(zfs, &new, "own");
+    assert!(site.replication().run().unwrap().is_complete());
+    for (round, clone) in [&new, &old, &new, &old].into_iter().enumerate() {
+        // Bookmarks of the same name would make the kernel panic.
+        zfs.promote(clone).unwrap();
+        // The former origin has nothing new, and is marked all the same.
+        let report = site.replication().run().unwrap();
+        assert!(report.is_complete(), "{report:?}");
+        let plan = site.plan();
+        assert!(plan.is_up_to_date(), "{plan}", plan = plan.steps.len());
+        site.run(&format!("round-{round}"));
+        for dataset in [&old, &new] {
+            let below = &dataset.as_str()[site.from.as_str().len()..];
+            let copy = site.copy_of(&format!("prod{below}"));
+            let newest = |name: &DatasetName| guids(name).pop().unwrap();
+            assert_eq!(newest(dataset), newest(&copy));
+            assert!(site.is_held(&dataset.snapshot(&format!("round-{round}")).unwrap()));
+        }
+    }
+    site.pool.destroy().unwrap();
+}
+
+#[test]
 fn copies_below_their_source_are_not_copied_again() {
     let mut site = Site::new("nested");
     let place = site.pool.dataset("prod/place");
@@ -421,7 +452,7 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
 
     // The clone takes its origin over; on the destination it stays what it is.
     zfs.promote(&clone).unwrap();
-    // With the hold and the bookmarks, also if there is nothing newer that the copy has.
+    // With the hold and the bookmarks, and there is nothing newer that the copy has.
     let held = pool.dataset("prod/here").snapshot("rep-2").unwrap();
     let second = pool.dataset("prod/second");
     zfs.clone_snapshot(&held, &second).run().unwrap();
@@ -446,15 +477,11 @@ fn what_became_of_a_dataset_is_told_and_the_others_go_on() {
         !report.is_complete() && report.errors().count() == 0,
         "{report:?}"
     );
-    assert_eq!(report.datasets.len(), 3, "{report:?}");
+    assert_eq!(report.datasets.len(), 4, "{report:?}");
     assert!(!site.is_held(&held));
-    let no_common = Obstacle::NoCommonSnapshot {
-        destination: site.copy_of("prod/here"),
-        has_snapshots: true,
-    };
-    assert!(found(&report).contains(&("prod/here".to_owned(), no_common)));
-    let again = pool.dataset("prod/here").bookmark("again").unwrap();
-    zfs.create_bookmarks(&[(again, (&held).into())]).unwrap();
+    // By a bookmark of its own.
+    let of_here = zfs.bookmarks(&pool.dataset("prod/here")).unwrap();
+    assert_eq!(of_here.len(), 2, "{of_here:?}");
     zfs.destroy_snapshots(&[foreign], Destroy::Now).unwrap();
     let report = site.replication().run().unwrap();
     assert_eq!(report.errors().count(), 0, "{report:?}");

@@ -3,11 +3,12 @@
 
 mod support;
 
-use std::sync::Mutex;
+use std::io;
+use std::sync::{Condvar, Mutex};
 
 use libzfs::replicate::{
-    Error, Limits, LocalSource, LocalTarget, Look, Marks, Order, Outgoing, Proof, Replication,
-    Report, Result, Side, Source, Target, Transfer, Tree, WrappedKey,
+    Error, Event, Limits, LocalSource, LocalTarget, Look, Marks, Order, Outgoing, Proof,
+    Replication, Report, Result, Side, Source, Target, Transfer, Tree, WrappedKey,
 };
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, SnapshotName, TransferControl};
@@ -19,13 +20,14 @@ struct Asked<'a, S> {
     /// Each call with its datasets.
     calls: Mutex<Vec<(&'static str, Vec<DatasetName>)>>,
     refuses: &'a (dyn Fn(&Call<'_>) -> bool + Sync),
+    /// Whether it is for the lack of a connection.
+    is_lost: bool,
 }
 
-/// A call, and which for the same datasets it is.
+/// A call.
 struct Call<'a> {
     what: &'static str,
     datasets: &'a [DatasetName],
-    time: usize,
 }
 
 impl<'a, S> Asked<'a, S> {
@@ -34,22 +36,16 @@ impl<'a, S> Asked<'a, S> {
             side,
             calls: Mutex::default(),
             refuses,
+            is_lost: false,
         }
     }
 
     fn call(&self, what: &'static str, datasets: impl Iterator<Item = DatasetName>) -> Result<()> {
         let datasets: Vec<_> = datasets.collect();
-        let call = (what, datasets.clone());
-        let mut calls = self.calls.lock().unwrap();
-        let time = calls.iter().filter(|earlier| **earlier == call).count() + 1;
-        calls.push(call);
+        self.calls.lock().unwrap().push((what, datasets.clone()));
         let datasets = datasets.as_slice();
-        let call = Call {
-            what,
-            datasets,
-            time,
-        };
-        match (self.refuses)(&call) {
+        match (self.refuses)(&Call { what, datasets }) {
+            true if self.is_lost => Err(Error::Lost(io::ErrorKind::NotConnected.into())),
             true => Err(Error::Refused(format!("{what} {datasets:?}"))),
             false => Ok(()),
         }
@@ -199,16 +195,16 @@ impl Site {
 const NOTHING: Refuses<'static> = &|_| false;
 
 #[test]
-fn what_is_to_be_sent_is_held_with_one_call_for_all() {
+fn what_is_about_to_be_sent_is_held_with_one_call() {
     within(LIMIT, || {
         let site = Site::new("marks-all");
         site.snapshots("one");
-        site.snapshots("two");
-        for at_once in [1, 4] {
+        for (at_once, snapshots, newest) in [(1, 2, "two"), (4, 1, "three")] {
+            site.snapshots(newest);
             let (report, source, target) = site.run(at_once, NOTHING, NOTHING);
             assert!(report.is_complete(), "{report:?}");
-            let snapshots = if at_once == 1 { 2 } else { 1 };
-            assert_eq!(source.sizes("anchor"), [snapshots * site.tree.len()]);
+            // The children have no place before their parent.
+            assert_eq!(source.sizes("anchor"), [snapshots, snapshots * CHILDREN]);
             // However many are verified while others are settled.
             for settled in [
                 target.sizes("anchor"),
@@ -217,9 +213,48 @@ fn what_is_to_be_sent_is_held_with_one_call_for_all() {
             ] {
                 assert_eq!(settled.iter().sum::<usize>(), site.tree.len());
             }
-            site.holds_only(if at_once == 1 { "two" } else { "three" });
-            site.snapshots("three");
+            site.holds_only(newest);
         }
+        site.pool.destroy().unwrap();
+    });
+}
+
+#[test]
+fn what_is_verified_while_others_are_settled_is_settled_with_one_call() {
+    within(LIMIT, || {
+        let site = Site::new("marks-batch");
+        site.snapshots("one");
+        let verified = (Mutex::new(0), Condvar::new());
+        // The first waits until all of them were verified.
+        let wait = |call: &Call<'_>| {
+            if call.what == "anchor" {
+                let all = verified.0.lock().unwrap();
+                let some_miss = |verified: &mut usize| *verified < 1 + CHILDREN;
+                drop(verified.1.wait_while(all, some_miss).unwrap());
+            }
+            false
+        };
+        let source = Asked::new(LocalSource::new(site.pool.zfs()), NOTHING);
+        let target = Asked::new(LocalTarget::new(site.pool.zfs()), &wait);
+        let (from, to) = ((&source, &site.tree[0]), (&target, &site.to));
+        let report = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &site.marks)
+            .on_event(|event| {
+                if matches!(event, Event::Verified { .. }) {
+                    *verified.0.lock().unwrap() += 1;
+                    verified.1.notify_all();
+                }
+            })
+            .run()
+            .unwrap();
+        assert!(report.is_complete(), "{report:?}");
+        for settled in [
+            target.sizes("anchor"),
+            target.sizes("settle"),
+            source.sizes("settle"),
+        ] {
+            assert_eq!(settled, [1, CHILDREN]);
+        }
+        site.holds_only("one");
         site.pool.destroy().unwrap();
     });
 }
@@ -261,17 +296,30 @@ fn one_that_cannot_be_marked_costs_the_others_nothing() {
 }
 
 #[test]
-fn what_fails_beside_a_stream_is_tried_again_behind_it() {
+fn what_finds_no_connection_beside_a_stream_is_tried_again_behind_it() {
     within(LIMIT, || {
         let site = Site::new("marks-again");
         site.snapshots("one");
-        // As where there is but one connection, and a stream has it.
-        let at_first =
-            |call: &Call<'_>| call.what == "anchor" && (call.datasets.len() > 1 || call.time == 1);
-        let (report, _, target) = site.run(1, NOTHING, &at_first);
+        let verified = Mutex::new(0);
+        // As where there is but one connection, and streams have it until all are verified.
+        let refuses =
+            |call: &Call<'_>| call.what == "anchor" && *verified.lock().unwrap() < 1 + CHILDREN;
+        let source = LocalSource::new(site.pool.zfs());
+        let mut target = Asked::new(LocalTarget::new(site.pool.zfs()), &refuses);
+        target.is_lost = true;
+        let (from, to) = ((&source, &site.tree[0]), (&target, &site.to));
+        let report = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &site.marks)
+            .on_event(|event| {
+                if matches!(event, Event::Verified { .. }) {
+                    *verified.lock().unwrap() += 1;
+                }
+            })
+            .run()
+            .unwrap();
         assert!(report.is_complete(), "{report:?}");
-        let alone = target.sizes("anchor").into_iter().filter(|size| *size == 1);
-        assert_eq!(alone.count(), 2 * site.tree.len());
+        assert_eq!(report.datasets.len(), site.tree.len());
+        // The top was tried before.
+        assert!(target.sizes("anchor").iter().sum::<usize>() > site.tree.len());
         site.holds_only("one");
         site.pool.destroy().unwrap();
     });

@@ -209,6 +209,45 @@ fn rounds() -> usize {
 }
 
 #[test]
+fn what_a_promoted_clone_took_along_is_gone_on_from() {
+    let site = Site::new("spool-promoted", 3);
+    let (zfs, directory) = (site.pool.zfs(), site.directory("spool"));
+    let [old, new] = ["data/1", "data/new"].map(|path| site.pool.dataset(path));
+    let carried = |streams: usize| {
+        assert_eq!(send(zfs, &site.top, &directory), streams);
+        all_received(&receive(zfs, &site.prefix, &directory));
+    };
+    site.snapshot("one");
+    carried(3);
+    let origin = old.snapshot("one").unwrap();
+    zfs.clone_snapshot(&origin, &new).run().unwrap();
+    snapshot(zfs, &new, "two");
+    carried(1);
+    zfs.promote(&new).unwrap();
+    // With the bookmark, of which the third stream of the clone leaves nothing.
+    for short in ["three", "four", "five"] {
+        snapshot(zfs, &new, short);
+        carried(1);
+    }
+    site.snapshot("six");
+    carried(4);
+    let copy = site.prefix.child("data").unwrap();
+    let newest = |top: &DatasetName| -> BTreeSet<_> {
+        let of_all = site.guids(top).into_iter();
+        of_all.filter(|line| line.contains("@six\t")).collect()
+    };
+    assert_eq!(newest(&copy), newest(&site.top));
+    let names: BTreeSet<_> = ["@six", "/1@six", "/new@six", "/volume@six"]
+        .map(str::to_owned)
+        .into();
+    for top in [&site.top, &copy] {
+        assert_eq!(site.held(top, "zvault:offsite"), names);
+    }
+    assert_eq!(files(&directory), Vec::<String>::new());
+    site.pool.destroy().unwrap();
+}
+
+#[test]
 fn streams_come_in_any_order_some_twice_and_some_damaged() {
     let site = Site::new("order", 20);
     let zfs = site.pool.zfs();

@@ -54,7 +54,8 @@ impl Side for Fake<'_> {
             datasets: vec![DatasetState {
                 name: look.top.clone(),
                 guid: 1,
-                volume: false,
+                create_txg: 1,
+            volume: false,
                 encryption: None,
                 origin: None,
                 snapshots: vec![point("one"), point("two")],

@@ -74,6 +74,8 @@ impl<'a> Carrier<'a> {
         let reports: Mutex<Vec<_>> = Mutex::default();
         thread::scope(|scope| {
             let ticker = scope.spawn(|| self.tick());
+            // Also if a thread cannot be made.
+            let over = Over(&self.is_over);
             let at_once = self.replication.limits.at_once.clamp(1, steps);
             let workers: Vec<_> = (0..at_once)
                 .map(|_| scope.spawn(|| self.work(&reports)))
@@ -85,7 +87,7 @@ impl<'a> Carrier<'a> {
             let mut ended: Vec<_> = workers.into_iter().map(ScopedJoinHandle::join).collect();
             self.settler.close();
             ended.push(settler.join());
-            self.is_over.store(true, Ordering::Relaxed);
+            drop(over);
             ticker.thread().unpark();
             if let Some(panicked) = ended.into_iter().find_map(Result::err) {
                 panic::resume_unwind(panicked);
@@ -174,22 +176,37 @@ impl<'a> Carrier<'a> {
     /// All that is to be done for a dataset before its marks are moved on. Each part can be done again
     /// after it was done.
     fn step(&self, at: usize, step: &Step, sent: &mut Vec<Sent>) -> Result<(Order, Proof)> {
-        let Replication { target, marks, .. } = self.replication;
+        let Replication {
+            source,
+            target,
+            marks,
+            ..
+        } = self.replication;
         self.replication.tell(Event::Begun {
             source: step.source.clone(),
             destination: step.destination.clone(),
         });
-        self.anchored.anchor(at)?;
+        self.anchored
+            .anchor(at, |other| lock(&self.schedule).is_next(other))?;
         let mut newest = None;
+        let mut bookmarked = None;
         for action in &step.actions {
             match action {
                 Action::Rename { from } => target.rename(from, &step.destination)?,
                 Action::DiscardPartial { token, .. } => {
                     target.discard_partial(&step.destination, token)?;
                 }
+                Action::BookmarkAncestor { ancestor, guid } => {
+                    let name = source.bookmark_ancestor(marks, &step.source, ancestor, *guid)?;
+                    bookmarked = Some(Base::Bookmark { name, guid: *guid });
+                }
                 Action::Transfer(transfer) => {
-                    let order = self.order(step, transfer)?;
-                    sent.push(self.transfer(transfer, &order)?);
+                    let mut transfer = transfer.clone();
+                    if let Some(base) = bookmarked.take() {
+                        transfer.base = Some(base);
+                    }
+                    let order = self.order(step, &transfer)?;
+                    sent.push(self.transfer(&transfer, &order)?);
                     newest = Some(order);
                 }
                 Action::Anchor { copy, guid, .. } => newest = Some(self.seen(copy, *guid)),
@@ -358,6 +375,15 @@ impl<'a> Carrier<'a> {
                 self.replication.tell(event);
             }
         }
+    }
+}
+
+/// Says that all is over, when it is dropped.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -119,7 +119,8 @@ pub enum Obstacle {
     Vanished,
     /// The snapshot that it is a clone of is not on the destination: its copy is whole.
     OriginNotReplicated,
-    /// The copy goes on from a bookmark: the snapshot is gone on the source.
+    /// The copy goes on from a bookmark: the snapshot is gone on the source, or a clone that was promoted
+    /// has it now.
     FromBookmark,
 }
 
@@ -153,7 +154,7 @@ impl Obstacle {
             Self::NoCommonSnapshot { .. } => &[
                 "rename what is there, and send everything again",
                 "choose another destination",
-                "if a clone of it was promoted, which took its snapshots and bookmarks along: bookmark \
+                "if a clone of it was promoted that is not replicated, and took its snapshots along: bookmark \
                  the one that the copy ends with (zfs bookmark CLONE@SNAPSHOT DATASET#NAME)",
                 "destroy what is there, and send everything again",
             ],

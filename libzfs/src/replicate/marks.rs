@@ -64,7 +64,34 @@ impl Marks {
         dataset.bookmark(&format!("{}{guid:016x}", self.bookmark_prefix()))
     }
 
-    /// What the names of the bookmarks begin with; the GUID follows, in 16 hexadecimal digits.
+    /// Another bookmark of a snapshot, with a number that no other has. Bookmarks move when a clone is
+    /// promoted, and the kernel panics where there is one of that name.
+    #[cfg(feature = "replicate")]
+    pub(super) fn extra_bookmark(
+        &self,
+        dataset: &DatasetName,
+        guid: u64,
+        number: u64,
+    ) -> Result<BookmarkName, NameError> {
+        dataset.bookmark(&format!(
+            "{}{guid:016x}:{number:016x}",
+            self.bookmark_prefix()
+        ))
+    }
+
+    /// Whether a bookmark of a snapshot with this GUID, by its name behind the `#`, is one of these marks.
+    pub fn is_bookmark(&self, name: &str, guid: u64) -> bool {
+        let is_number = |text: &str| {
+            let mut digits = text.bytes();
+            text.len() == 16 && digits.all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+        };
+        let rest = name.strip_prefix(&self.bookmark_prefix());
+        let rest = rest.and_then(|rest| rest.strip_prefix(&format!("{guid:016x}")));
+        rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix(':').is_some_and(is_number))
+    }
+
+    /// What the names of the bookmarks begin with; the GUID follows, in 16 hexadecimal digits, and maybe
+    /// another number behind a `:`.
     pub fn bookmark_prefix(&self) -> String {
         format!("{}{}:", Self::PREFIX, self.0)
     }

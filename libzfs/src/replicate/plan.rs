@@ -105,6 +105,14 @@ pub enum Action {
         /// Why it is not.
         why: String,
     },
+    /// A snapshot of the dataset that this one is a clone of is bookmarked in this one, so that the next
+    /// stream goes on from it: a clone has taken it along that was promoted.
+    BookmarkAncestor {
+        /// Its name on the source.
+        ancestor: SnapshotName,
+        /// Its GUID.
+        guid: u64,
+    },
     /// A stream is sent and received.
     Transfer(Transfer),
     /// All is there, and was not verified or anchored yet, as an interruption leaves it.
@@ -141,13 +149,14 @@ pub struct Transfer {
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Base {
-    /// A snapshot of the source, of the same dataset or the origin of a clone.
+    /// A snapshot of the source: of the same dataset, or the one that it is a clone of.
     Snapshot {
         /// Its name on the source.
         name: SnapshotName,
         /// Its GUID.
         guid: u64,
-        /// If it is the origin of a clone: its name on the destination.
+        /// If the copy becomes a clone of it: its name on the destination. There is none if the copy
+        /// has it itself, as when a clone took it along that was promoted on the source.
         origin: Option<SnapshotName>,
     },
     /// A bookmark of a snapshot that only the destination still has.
@@ -213,6 +222,7 @@ impl fmt::Display for Action {
         match self {
             Self::Rename { from } => write!(f, "rename from {from}"),
             Self::DiscardPartial { why, .. } => write!(f, "discard partial state: {why}"),
+            Self::BookmarkAncestor { ancestor, .. } => write!(f, "bookmark {ancestor}"),
             Self::Transfer(transfer) => transfer.fmt(f),
             Self::Anchor { copy, .. } => write!(f, "verify and hold {copy}"),
         }

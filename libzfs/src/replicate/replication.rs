@@ -20,8 +20,9 @@ use crate::transfer::TransferControl;
 /// For each dataset, in this order: the snapshots are bookmarked and held on the source, the streams
 /// are received, the copy is verified, its newest snapshot is held, and what was held before is
 /// released, on the destination first. Whatever ends it in between, the next time does the rest. What
-/// is first is done for many datasets at once, and what is last for those that wait for it, in a thread
-/// of its own beside the next streams.
+/// is first is done for some datasets at once, and what is last for those that wait for it, in a thread
+/// of its own beside the next streams. Where a run ended before it came to a dataset, some of that may
+/// be held; it stays so until one comes to it.
 ///
 /// Copies that are below what is replicated are not replicated themselves.
 ///
@@ -31,10 +32,9 @@ use crate::transfer::TransferControl;
 /// * one that was destroyed: its copy stays ([`Obstacle::Vanished`]); one made again under the same
 ///   name is not taken for it ([`Obstacle::NoCommonSnapshot`]);
 /// * a clone: its copy is a clone too, if its origin is replicated. When it is promoted, both copies
-///   stay what they are, and it is gone on with; so is what it was a clone of, unless that has no
-///   newer snapshot that its copy has. Its snapshots are the clone's then, with their bookmarks, and
-///   nothing is sent ([`Obstacle::NoCommonSnapshot`]) before it has a bookmark again of the one that
-///   its copy ends with;
+///   stay what they are, and both are gone on with. If the clone took along all that the copy of its
+///   origin has, the newest snapshot of that is [bookmarked](Source::bookmark_ancestor) in what is the
+///   clone now;
 /// * a base that was destroyed on the source in spite of its hold: a bookmark serves
 ///   ([`Obstacle::FromBookmark`]);
 /// * a snapshot that was renamed: its copy keeps its name, since names do not matter; what has its old
@@ -187,7 +187,13 @@ impl<'a> Replication<'a> {
         let (mut source, mut target) = self.look(Some(&self.marks))?;
         let mut made = plan(&source, &target, &self.request);
         let unclear = unclear(&made);
-        let is_unclear = unclear.iter().any(|(dataset, _)| *dataset == self.top);
+        // What a clone had in common may be with what it is a clone of by now.
+        let is_clone = |name: &DatasetName| {
+            let mut datasets = source.datasets.iter();
+            datasets.any(|dataset| dataset.name == *name && dataset.origin.is_some())
+        };
+        let mut needing_all = unclear.iter().map(|(dataset, _)| dataset);
+        let is_unclear = needing_all.any(|dataset| *dataset == self.top || is_clone(dataset));
         if self.is_marked(&source) && (is_unclear || needs_all(&made)) {
             let anchors = [source, target];
             (source, target) = self.look(None)?;

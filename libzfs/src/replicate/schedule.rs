@@ -78,6 +78,16 @@ impl Schedule {
         }
     }
 
+    /// Whether nothing keeps a step from being begun.
+    pub(super) fn is_next(&self, at: usize) -> bool {
+        let is_over = |need: &Need| match self.states[need.step] {
+            State::Done => true,
+            State::Failed => !need.success,
+            State::Waiting | State::Running => false,
+        };
+        self.states[at] == State::Waiting && self.needs[at].iter().all(is_over)
+    }
+
     /// What is next, which is taken to be begun with that.
     pub(super) fn next(&mut self) -> Next {
         let mut waits = false;
@@ -93,9 +103,7 @@ impl Schedule {
                 self.states[at] = State::Running;
                 return Next::Lacks(at, needed);
             }
-            let is_over =
-                |need: &Need| matches!(self.states[need.step], State::Done | State::Failed);
-            if self.needs[at].iter().all(is_over) {
+            if self.is_next(at) {
                 self.states[at] = State::Running;
                 return Next::Step(at);
             }

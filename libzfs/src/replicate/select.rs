@@ -217,6 +217,7 @@ mod tests {
         let dataset = |name: &str, values: &[(&str, &str)]| DatasetState {
             name: name.parse().unwrap(),
             guid: 1,
+            create_txg: 1,
             volume: false,
             encryption: None,
             origin: None,

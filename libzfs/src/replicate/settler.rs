@@ -1,10 +1,11 @@
 //! How marks are moved on behind what was verified.
 
+use std::io;
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use super::replication::Replication;
-use super::{DatasetReport, Result};
+use super::{DatasetReport, Error, Result};
 use crate::name::{DatasetName, SnapshotName};
 
 /// How many datasets have their marks moved at once at most, which a request to a server has room
@@ -61,35 +62,68 @@ impl<'a> Settler<'a> {
 
     /// Settles what is pushed until it is closed, and tells what came of each.
     ///
-    /// What fails is tried again at the end: where there is but one connection, a stream has it for
-    /// longer than anybody waits.
+    /// What fails for the lack of a connection is tried again at the end: where there is but one, a
+    /// stream has it for longer than anybody waits.
     pub(super) fn run(&self, mut ended: impl FnMut(Settled)) {
         let mut failed = Vec::new();
         loop {
             let (verified, is_last) = self.next();
-            for mut some in chunks(verified) {
-                if some.len() > 1 && self.settle(&some).is_ok() {
-                    some.drain(..).for_each(&mut ended);
-                }
-                // One by one, so that one that fails does not keep the others.
-                for one in some {
-                    match self.settle(std::slice::from_ref(&one)) {
-                        Ok(()) => ended(one),
-                        Err(error) => failed.push((one, error)),
-                    }
-                }
-            }
+            failed.extend(self.settle_each(verified, &mut ended));
             if is_last {
                 break;
             }
         }
-        for (mut one, before) in failed {
-            if let Err(error) = self.settle(std::slice::from_ref(&one)) {
-                tracing::debug!(%before, "it had failed before");
-                one.report.result = Err(error);
-            }
+        let (lost, mut failed): (Vec<_>, Vec<_>) = failed
+            .into_iter()
+            .partition(|(_, error)| matches!(error, Error::Lost(_)));
+        let again = lost.into_iter().map(|(one, _)| one).collect();
+        failed.extend(self.settle_each(again, &mut ended));
+        for (mut one, error) in failed {
+            one.report.result = Err(error);
             ended(one);
         }
+    }
+
+    /// Settles these, and returns those that could not be.
+    fn settle_each(
+        &self,
+        verified: Vec<Settled>,
+        ended: &mut impl FnMut(Settled),
+    ) -> Vec<(Settled, Error)> {
+        let mut failed = Vec::new();
+        for some in chunks(verified) {
+            match self.settle(&some) {
+                Ok(()) => some.into_iter().for_each(&mut *ended),
+                // It would be for the others, too.
+                Err(Error::Lost(error)) => failed.extend(some.into_iter().map(|one| {
+                    let error = io::Error::new(error.kind(), error.to_string());
+                    (one, Error::Lost(error))
+                })),
+                // One that fails does not keep the others.
+                Err(error) => failed.extend(self.settle_alone(some, error, ended)),
+            }
+        }
+        failed
+    }
+
+    /// Settles these one by one, which could not be settled together for this reason.
+    fn settle_alone(
+        &self,
+        verified: Vec<Settled>,
+        error: Error,
+        ended: &mut impl FnMut(Settled),
+    ) -> Vec<(Settled, Error)> {
+        if verified.len() == 1 {
+            return verified.into_iter().zip([error]).collect();
+        }
+        let mut failed = Vec::new();
+        for one in verified {
+            match self.settle(std::slice::from_ref(&one)) {
+                Ok(()) => ended(one),
+                Err(error) => failed.push((one, error)),
+            }
+        }
+        failed
     }
 
     /// All that is there by now, once there is anything, and whether nothing comes behind it.

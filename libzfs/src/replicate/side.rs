@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::Read;
 
-use super::{Marks, Policy, Result, Transfer, Tree, WrappedKey};
-use crate::name::{DatasetName, SnapshotName};
+use super::{Error, Marks, Policy, Result, Transfer, Tree, WrappedKey};
+use crate::name::{BookmarkName, DatasetName, SnapshotName};
 use crate::send::SendStream;
 use crate::transfer::TransferControl;
 
@@ -60,6 +60,29 @@ pub trait Source: Side {
     /// Any; none is taken then.
     fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()>;
 
+    /// Bookmarks a snapshot in a clone of its dataset, under the marks: the snapshot that the clone is of,
+    /// or one before that. This is what a stream of the clone goes on from whose copy is no clone; from
+    /// the snapshot itself the kernel sends what can only become one.
+    ///
+    /// No other bookmark has the name that it gets, since bookmarks move when a clone is promoted, and
+    /// the kernel panics where there is one of that name. If the marks have bookmarked it there already,
+    /// the answer is that.
+    ///
+    /// # Errors
+    ///
+    /// Any; so too if the snapshot has not that GUID.
+    fn bookmark_ancestor(
+        &self,
+        marks: &Marks,
+        clone: &DatasetName,
+        ancestor: &SnapshotName,
+        guid: u64,
+    ) -> Result<BookmarkName> {
+        let _ = (marks, clone, guid);
+        let why = format!("{ancestor} cannot be bookmarked here");
+        Err(Error::Refused(why))
+    }
+
     /// About how many bytes the stream will have.
     ///
     /// # Errors
@@ -71,7 +94,8 @@ pub trait Source: Side {
     ///
     /// # Errors
     ///
-    /// Any; so too if the snapshot or the base has not the GUID of the plan.
+    /// Any; so too if the snapshot has not the GUID of the plan. Where the base has not, the target has
+    /// to refuse the stream.
     fn send(&self, transfer: &Transfer, control: &TransferControl) -> Result<Outgoing>;
 }
 

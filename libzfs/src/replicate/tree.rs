@@ -35,6 +35,9 @@ pub struct DatasetState {
     pub name: DatasetName,
     /// Its own GUID, which is not that of its copies.
     pub guid: u64,
+    /// The transaction group in which it was made. What is older of its snapshots was another dataset's
+    /// before: it was a clone of that, and was promoted.
+    pub create_txg: u64,
     /// Whether it is a volume.
     pub volume: bool,
     /// How it is encrypted, if it is.

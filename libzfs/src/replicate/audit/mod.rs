@@ -236,25 +236,36 @@ impl<'a> Origins<'a> {
         }
     }
 
-    /// What it is a copy of: the dataset that has the newest of its snapshots that any has.
+    /// What it is a copy of: the dataset that has the newest of its snapshots that any has. Where a
+    /// promoted clone took that along, it is the one of the right name that has a bookmark of it.
     fn of(&self, state: &CopyState) -> Option<&'a DatasetState> {
         let newest = state.snapshots.iter().rev();
         let by_guid = newest
-            .filter_map(|snapshot| self.points.get(&snapshot.guid))
-            .map(|(dataset, _, _)| *dataset)
+            .filter_map(|snapshot| Some((snapshot.guid, self.points.get(&snapshot.guid)?.0)))
             .next();
-        by_guid.or_else(|| {
+        let named = || {
             let rest = state.name.as_str().strip_prefix(self.copies_top.as_str())?;
             let name = format!("{}{rest}", self.tree.top);
             let mut datasets = self.tree.datasets.iter();
             datasets.find(|dataset| dataset.name.as_str() == name)
-        })
+        };
+        match by_guid {
+            Some((guid, owner)) => {
+                let named = named().filter(|named| bookmark_of(named, guid).is_some());
+                Some(named.unwrap_or(owner))
+            }
+            None => named(),
+        }
     }
 
     fn shared(&self, state: &CopyState, with: &DatasetState) -> Vec<Shared> {
         let shared = |snapshot: &CopySnapshot| {
             let (dataset, name, bookmark) = *self.points.get(&snapshot.guid)?;
-            (dataset.name == with.name).then(|| Shared {
+            let (name, bookmark) = match dataset.name == with.name {
+                true => (name, bookmark),
+                false => (bookmark_of(with, snapshot.guid)?, true),
+            };
+            Some(Shared {
                 guid: snapshot.guid,
                 name: snapshot.name.clone(),
                 source_name: name.to_owned(),
@@ -276,6 +287,13 @@ impl<'a> Origins<'a> {
         missing.sort();
         missing
     }
+}
+
+/// The name of a dataset's bookmark of a snapshot.
+fn bookmark_of(dataset: &DatasetState, guid: u64) -> Option<&str> {
+    let mut bookmarks = dataset.bookmarks.iter();
+    let bookmark = bookmarks.find(|bookmark| bookmark.guid == guid)?;
+    Some(&bookmark.name)
 }
 
 struct Auditor<'a> {

@@ -80,6 +80,7 @@ fn source(dataset: &str, snapshots: &[u64], bookmarks: &[u64]) -> DatasetState {
     DatasetState {
         name: name(dataset),
         guid: 1,
+        create_txg: 1,
         volume: false,
         encryption: Some(EncryptionState {
             root: name(dataset),

@@ -6,8 +6,8 @@ use super::verified::Verified;
 use crate::bookmark::Bookmark;
 use crate::error::ErrorKind;
 use crate::handle::Zfs;
-use crate::name::{DatasetName, IncrementalSource, SnapshotName};
-use crate::replicate::{Marks, Result};
+use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
+use crate::replicate::{Error, Marks, Result};
 
 /// Holds those that are not held yet.
 pub(super) fn hold(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
@@ -41,6 +41,25 @@ pub(super) fn bookmark(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64
         return Ok(());
     }
     Ok(zfs.create_bookmarks(&wanted)?)
+}
+
+/// Bookmarks a snapshot in a clone of its dataset.
+pub(super) fn bookmark_in(
+    zfs: &Zfs,
+    marks: &Marks,
+    clone: &DatasetName,
+    ancestor: &SnapshotName,
+    guid: u64,
+) -> Result<BookmarkName> {
+    let there = bookmarks(zfs, marks, clone)?;
+    if let Some(bookmark) = there.iter().find(|bookmark| bookmark.guid() == guid) {
+        return Ok(bookmark.name().clone());
+    }
+    let number = getrandom::u64()
+        .map_err(|error| Error::Refused(format!("there is no random number: {error}")))?;
+    let bookmark = marks.extra_bookmark(clone, guid, number)?;
+    zfs.create_bookmarks(&[(bookmark.clone(), ancestor.into())])?;
+    Ok(bookmark)
 }
 
 /// Takes the marks from what is older than these snapshots of the sources, but the bookmark of the one
@@ -187,7 +206,5 @@ pub(super) fn bookmarks(zfs: &Zfs, marks: &Marks, dataset: &DatasetName) -> Resu
 }
 
 pub(super) fn is_mark(marks: &Marks, bookmark: &Bookmark) -> bool {
-    let prefix = marks.bookmark_prefix();
-    let guid = bookmark.name().short_name().strip_prefix(&prefix);
-    guid.is_some_and(|guid| guid == format!("{:016x}", bookmark.guid()))
+    marks.is_bookmark(bookmark.name().short_name(), bookmark.guid())
 }

@@ -81,6 +81,7 @@ fn dataset(zfs: &Zfs, entry: &Entry, look: &Look, find: Find) -> Result<Option<D
     let token = token.and_then(|token| token.value.parse::<ResumeToken>().ok());
     Ok(Some(DatasetState {
         guid: entry.guid(),
+        create_txg: entry.create_txg(),
         volume: matches!(entry.name(), EntryName::Volume(_)),
         encryption: encryption(&name, properties)?,
         origin: origin(zfs, properties)?,

@@ -18,6 +18,7 @@ use crate::name::{BookmarkName, DatasetName, IncrementalSource, SnapshotName};
 use crate::property::{self, CanMount};
 use crate::receive::FromReader;
 use crate::resume_token::{Expectation, ResumeToken};
+use crate::snapshot::Snapshot;
 use crate::stream::{Guard, Require, StreamError};
 use crate::transfer::TransferControl;
 
@@ -89,6 +90,17 @@ impl Source for LocalSource {
         Ok(self.0.create_snapshots(snapshots)?)
     }
 
+    fn bookmark_ancestor(
+        &self,
+        marks: &Marks,
+        clone: &DatasetName,
+        ancestor: &SnapshotName,
+        guid: u64,
+    ) -> Result<BookmarkName> {
+        check_guid(&self.0, ancestor, guid)?;
+        anchor::bookmark_in(&self.0, marks, clone, ancestor, guid)
+    }
+
     fn estimate(&self, transfer: &Transfer) -> Result<u64> {
         Ok(match &transfer.resumed {
             Some(token) => self.resumed(transfer, token)?.size()?,
@@ -112,15 +124,16 @@ impl Source for LocalSource {
 impl LocalSource {
     /// Names decide nothing: what has them may be something else by now.
     fn check(&self, transfer: &Transfer) -> Result<()> {
-        let dataset = transfer.snapshot.dataset();
-        if !self.0.dataset(dataset)?.encryption()?.is_on() {
+        let snapshot = with_guid(&self.0, &transfer.snapshot, transfer.guid)?;
+        let suite = snapshot.get(&property::ENCRYPTION)?;
+        if !suite.is_some_and(|suite| suite.value.is_on()) {
+            let dataset = transfer.snapshot.dataset();
             return Err(Error::Refused(format!("{dataset} is not encrypted")));
         }
-        check_guid(&self.0, &transfer.snapshot, transfer.guid)?;
         match &transfer.base {
-            Some(Base::Snapshot { name, guid, .. }) => check_guid(&self.0, name, *guid),
             Some(Base::Bookmark { name, guid }) => self.check_bookmark(name, *guid),
-            None => Ok(()),
+            // What goes on from another snapshot fits nothing that is received.
+            Some(Base::Snapshot { .. }) | None => Ok(()),
         }
     }
 
@@ -286,8 +299,12 @@ fn check_guids(zfs: &Zfs, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
 }
 
 fn check_guid(zfs: &Zfs, name: &SnapshotName, guid: u64) -> Result<()> {
+    with_guid(zfs, name, guid).map(drop)
+}
+
+fn with_guid(zfs: &Zfs, name: &SnapshotName, guid: u64) -> Result<Snapshot> {
     let what = match zfs.snapshot(name) {
-        Ok(snapshot) if snapshot.guid()? == guid => return Ok(()),
+        Ok(snapshot) if snapshot.guid()? == guid => return Ok(snapshot),
         Ok(_) => format!("{name} is another snapshot"),
         Err(error) if error.kind() == ErrorKind::SnapshotNotFound => format!("{name} is gone"),
         Err(error) => return Err(error.into()),

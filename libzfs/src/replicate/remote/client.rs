@@ -17,7 +17,7 @@ use super::frame::{Chunk, Data, Input, Kind, Output, Patience, Stopped, nonsense
 use super::message::{Failure, Hello, Request, Role, VERSIONS, Welcome};
 use super::pool::{Lease, Pool};
 use crate::error::Operation;
-use crate::name::{DatasetName, SnapshotName};
+use crate::name::{BookmarkName, DatasetName, SnapshotName};
 use crate::stream::StreamError;
 use crate::transfer::{RecordWalk, TransferControl, Watch};
 
@@ -292,6 +292,22 @@ impl Source for Remote {
     fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()> {
         let snapshots = snapshots.to_vec();
         self.ask(&Request::TakeSnapshots { snapshots })
+    }
+
+    fn bookmark_ancestor(
+        &self,
+        marks: &Marks,
+        clone: &DatasetName,
+        ancestor: &SnapshotName,
+        guid: u64,
+    ) -> Result<BookmarkName> {
+        let (marks, clone, ancestor) = (marks.clone(), clone.clone(), ancestor.clone());
+        self.ask(&Request::BookmarkAncestor {
+            marks,
+            clone,
+            ancestor,
+            guid,
+        })
     }
 
     fn estimate(&self, transfer: &Transfer) -> Result<u64> {

@@ -1,5 +1,7 @@
 //! What a client of a server may have.
 
+use std::collections::HashSet;
+
 use super::super::{Base, Error, Look, Marks, Order, Policy, Result, Transfer};
 use super::message::{Request, Role};
 use crate::name::{DatasetName, SnapshotName};
@@ -102,7 +104,7 @@ impl Confinement {
             Request::Tree { .. } | Request::WrappedKey { .. } => true,
             Request::Anchor { .. } | Request::Settle { .. } => receives || sends,
             Request::Estimate { .. } => !receives,
-            Request::Send { .. } => sends,
+            Request::Send { .. } | Request::BookmarkAncestor { .. } => sends,
             Request::TakeSnapshots { .. } => sends && self.takes_snapshots,
             Request::Rename { .. }
             | Request::DiscardPartial { .. }
@@ -124,15 +126,30 @@ impl Confinement {
             }
             Request::Settle { marks, kept } => {
                 self.check_marks(marks)?;
+                let mut seen = HashSet::new();
                 kept.iter().try_for_each(|(dataset, keep)| {
                     self.check_dataset(dataset)?;
-                    match keep.is_empty() {
-                        true => refuse(format!("nothing of {dataset} would be held any more")),
-                        false => Ok(()),
+                    if keep.is_empty() {
+                        return refuse(format!("nothing of {dataset} would be held any more"));
+                    }
+                    // Each of them would take as much memory again.
+                    match seen.insert(dataset) {
+                        true => Ok(()),
+                        false => refuse(format!("{dataset} is named twice")),
                     }
                 })
             }
             Request::TakeSnapshots { snapshots } => self.check_snapshots(snapshots),
+            Request::BookmarkAncestor {
+                marks,
+                clone,
+                ancestor,
+                ..
+            } => {
+                self.check_marks(marks)?;
+                self.check_dataset(clone)?;
+                self.check_snapshot(ancestor)
+            }
             Request::Estimate { transfer } | Request::Send { transfer } => {
                 self.check_transfer(transfer)
             }

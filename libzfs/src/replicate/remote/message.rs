@@ -72,6 +72,12 @@ pub(super) enum Request {
     TakeSnapshots {
         snapshots: Vec<SnapshotName>,
     },
+    BookmarkAncestor {
+        marks: Marks,
+        clone: DatasetName,
+        ancestor: SnapshotName,
+        guid: u64,
+    },
     Estimate {
         transfer: Transfer,
     },
@@ -104,6 +110,7 @@ impl Request {
             Self::Settle { .. } => "settle",
             Self::WrappedKey { .. } => "wrapped key",
             Self::TakeSnapshots { .. } => "take snapshots",
+            Self::BookmarkAncestor { .. } => "bookmark an ancestor",
             Self::Estimate { .. } => "estimate",
             Self::Send { .. } => "send",
             Self::Rename { .. } => "rename",

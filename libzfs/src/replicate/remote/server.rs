@@ -313,6 +313,14 @@ impl Session<'_> {
             Request::TakeSnapshots { snapshots } => {
                 self.answer(source.and_then(|source| source.take_snapshots(&snapshots)))
             }
+            Request::BookmarkAncestor {
+                marks,
+                clone,
+                ancestor,
+                guid,
+            } => self.answer(
+                source.and_then(|source| source.bookmark_ancestor(&marks, &clone, &ancestor, guid)),
+            ),
             Request::Estimate { transfer } => {
                 self.answer(source.and_then(|source| source.estimate(&transfer)))
             }

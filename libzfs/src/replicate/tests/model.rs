@@ -50,13 +50,14 @@ impl Side {
     }
 
     pub(super) fn create(&mut self, dataset: &str) {
-        let (_, guid) = self.next();
+        let (create_txg, guid) = self.next();
         let above = name(dataset).parent();
         let above = above.and_then(|above| self.datasets.get(above.as_str()));
         let root = above.and_then(|above| Some(above.encryption.as_ref()?.root.clone()));
         let state = DatasetState {
             name: name(dataset),
             guid,
+            create_txg,
             volume: false,
             encryption: Some(EncryptionState {
                 root: root.unwrap_or_else(|| name(dataset)),
@@ -90,6 +91,12 @@ impl Side {
         state.bookmarks.push(point);
     }
 
+    /// Bookmarks what another dataset has.
+    fn bookmark_in(&mut self, dataset: &str, guid: u64) {
+        let mark = self.find(guid).unwrap().1.clone();
+        self.get(dataset).bookmarks.push(mark);
+    }
+
     pub(super) fn destroy_snapshot(&mut self, dataset: &str, short: &str) {
         let snapshots = &mut self.get(dataset).snapshots;
         let before = snapshots.len();
@@ -106,6 +113,35 @@ impl Side {
             .guid;
         self.create(clone);
         self.get(clone).origin = Some(origin);
+    }
+
+    pub(super) fn promote_if_clone(&mut self, clone: &str) {
+        let origin = self.get(clone).origin;
+        if origin.is_some_and(|origin| self.find(origin).is_some()) {
+            self.promote(clone);
+        }
+    }
+
+    /// Makes what it is a clone of a clone of it, which takes the snapshots along that they share, with
+    /// their bookmarks.
+    pub(super) fn promote(&mut self, clone: &str) {
+        let origin = self.get(clone).origin.unwrap();
+        let owner = self.find(origin).unwrap().0.name.to_string();
+        let until = self.find(origin).unwrap().1.create_txg;
+        let of_owner = self.get(&owner);
+        let before = of_owner.origin.replace(origin);
+        let take = |points: &mut Vec<Point>| -> Vec<Point> {
+            let (taken, left) = std::mem::take(points)
+                .into_iter()
+                .partition(|point| point.create_txg <= until);
+            *points = left;
+            taken
+        };
+        let (snapshots, bookmarks) = (take(&mut of_owner.snapshots), take(&mut of_owner.bookmarks));
+        let of_clone = self.get(clone);
+        of_clone.origin = before;
+        of_clone.snapshots.splice(..0, snapshots);
+        of_clone.bookmarks.splice(..0, bookmarks);
     }
 
     /// Everything of it and below it.
@@ -140,7 +176,7 @@ impl Side {
 }
 
 /// Does what the plan says, as ZFS would or would not let it be done.
-pub(super) fn carry_out(plan: &Plan, source: &Side, destination: &mut Side) {
+pub(super) fn carry_out(plan: &Plan, source: &mut Side, destination: &mut Side) {
     for step in &plan.steps {
         let at = step.destination.as_str();
         for action in &step.actions {
@@ -152,6 +188,11 @@ pub(super) fn carry_out(plan: &Plan, source: &Side, destination: &mut Side) {
                     if state.snapshots.is_empty() {
                         destination.destroy(at);
                     }
+                }
+                Action::BookmarkAncestor { ancestor, guid } => {
+                    let (owner, point) = source.find(*guid).unwrap();
+                    assert_eq!(owner.snapshot(point).unwrap(), *ancestor);
+                    source.bookmark_in(step.source.as_str(), *guid);
                 }
                 Action::Anchor { .. } => {}
                 Action::Transfer(transfer) => {
@@ -197,8 +238,10 @@ fn receive(
                 guid,
                 ..
             }) => {
-                let (owner, there) = destination.find(*guid).unwrap();
-                assert_eq!(owner.snapshot(there).unwrap(), *origin);
+                // Behind a promotion, two copies may have it.
+                let owner = &destination.datasets[origin.dataset().as_str()];
+                let there = owner.has_snapshot(*guid).unwrap();
+                assert_eq!(there.name, origin.short_name());
                 Some(*guid)
             }
             other => panic!("{at} is not there to go on from {other:?}"),

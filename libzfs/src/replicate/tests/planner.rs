@@ -1,6 +1,6 @@
 use super::model::{Side, carry_out, name};
 use crate::replicate::{
-    Action, Base, Intermediates, KeyParameters, Obstacle, Partial, Plan, Policy, Request,
+    Action, Base, Intermediates, KeyParameters, Obstacle, Partial, Plan, Point, Policy, Request,
     Unreadable, plan,
 };
 use proptest::prelude::*;
@@ -33,7 +33,7 @@ fn copied() -> (Side, Side) {
         }
     }
     let first = plan(&source.tree(), &vault.tree(), &all());
-    carry_out(&first, &source, &mut vault);
+    carry_out(&first, &mut source, &mut vault);
     (source, vault)
 }
 
@@ -183,7 +183,7 @@ fn what_was_renamed_is_renamed() {
     let (mut source, mut vault) = copied();
     source.create("tank/prod/db/deep");
     source.snapshot("tank/prod/db/deep", "a");
-    carry_out(&made(&source, &vault), &source, &mut vault);
+    carry_out(&made(&source, &vault), &mut source, &mut vault);
     source.rename("tank/prod/db", "tank/prod/sql");
     source.snapshot("tank/prod/sql/deep", "b");
     let plan = made(&source, &vault);
@@ -196,7 +196,7 @@ fn what_was_renamed_is_renamed() {
         ]
     );
     assert_eq!(plan.findings, []);
-    carry_out(&plan, &source, &mut vault);
+    carry_out(&plan, &mut source, &mut vault);
     assert!(made(&source, &vault).is_up_to_date());
 }
 
@@ -232,14 +232,14 @@ fn a_clone_goes_on_from_its_origin() {
     };
     assert_eq!(name.as_str(), "tank/prod/db@a");
     assert_eq!(origin.as_ref().unwrap().as_str(), "vault/prod/db@a");
-    carry_out(&plan, &source, &mut vault);
+    carry_out(&plan, &mut source, &mut vault);
     assert!(made(&source, &vault).is_up_to_date());
     // And before there is anything: it waits for its origin, and that is sent even so.
     let mut empty = Side::new("vault/prod", 9000);
     let plan = super::super::plan(&source.tree(), &empty.tree(), &newest());
     let order: Vec<_> = plan.steps.iter().map(|step| step.source.as_str()).collect();
     assert_eq!(order, ["tank/prod", "tank/prod/db", "tank/prod/a-clone"]);
-    carry_out(&plan, &source, &mut empty);
+    carry_out(&plan, &mut source, &mut empty);
     assert!(super::super::plan(&source.tree(), &empty.tree(), &newest()).is_up_to_date());
 }
 
@@ -362,14 +362,14 @@ fn an_interrupted_transfer_goes_on_or_is_discarded() {
         let plan = made(&source, &vault);
         assert_eq!(plan.transfers().count(), count);
         assert!(plan.transfers().next().unwrap().resumed.is_some());
-        carry_out(&plan, &source, &mut vault.clone());
+        carry_out(&plan, &mut source, &mut vault.clone());
     }
     // What was begun is finished, though there is a newer one by now.
     vault.get("vault/prod").partial = Some(partial(c, "tank/prod"));
     let begun = plan(&source.tree(), &vault.tree(), &newest());
     assert_eq!(begun.transfers().count(), 2);
     assert!(begun.transfers().next().unwrap().resumed.is_some());
-    carry_out(&begun, &source, &mut vault.clone());
+    carry_out(&begun, &mut source, &mut vault.clone());
     // What was begun with this snapshot cannot be finished any more.
     vault.get("vault/prod").partial = Some(partial(99, "tank/prod"));
     let plan = made(&source, &vault);
@@ -377,7 +377,7 @@ fn an_interrupted_transfer_goes_on_or_is_discarded() {
         plan.steps[0].actions[0],
         Action::DiscardPartial { .. }
     ));
-    carry_out(&plan, &source, &mut vault.clone());
+    carry_out(&plan, &mut source, &mut vault.clone());
     // Also if there is nothing else to do: what is left is looked at then.
     let mut without = source.clone();
     without.get("tank/prod").snapshots.truncate(2);
@@ -456,6 +456,97 @@ fn what_cannot_be_read_hides_nothing_else() {
 }
 
 #[test]
+fn what_a_promoted_clone_took_along_is_gone_on_from() {
+    let (mut source, mut vault) = copied();
+    source.clone_of("tank/prod/db", "b", "tank/prod/new");
+    source.snapshot("tank/prod/new", "x");
+    let plan = made(&source, &vault);
+    carry_out(&plan, &mut source, &mut vault);
+    let before = source.clone();
+    source.promote("tank/prod/new");
+    assert!(source.get("tank/prod/db").snapshots.is_empty());
+    let taken = source.clone();
+    // Also if nothing is new: the former clone may lose it.
+    let plan = made(&source, &vault);
+    assert_eq!(
+        texts(&plan),
+        [
+            "vault/prod/db: bookmark tank/prod/new@b",
+            "vault/prod/db: verify and hold vault/prod/db@b",
+        ]
+    );
+    carry_out(&plan, &mut source, &mut vault);
+    assert!(made(&source, &vault).is_up_to_date());
+    source.destroy_snapshot("tank/prod/new", "b");
+    source.snapshot("tank/prod/db", "c");
+    assert_eq!(
+        texts(&made(&source, &vault)),
+        ["vault/prod/db: send tank/prod/db@c from tank/prod/db#b"]
+    );
+    source = taken;
+    source.snapshot("tank/prod/db", "c");
+    source.snapshot("tank/prod/new", "y");
+    let plan = made(&source, &vault);
+    assert_eq!(
+        texts(&plan),
+        [
+            "vault/prod/db: bookmark tank/prod/new@b",
+            "vault/prod/db: send tank/prod/db@c from tank/prod/new@b",
+            "vault/prod/new: send tank/prod/new@y from tank/prod/new@x",
+        ]
+    );
+    // An older bookmark of its own does not keep it from that.
+    let mut older = source.clone();
+    older.bookmark("tank/prod/new", "a");
+    let mark = older.get("tank/prod/new").bookmarks.pop().unwrap();
+    older.get("tank/prod/db").bookmarks.push(mark);
+    assert_eq!(texts(&made(&older, &vault)), texts(&plan));
+    // Nor does a copy of the former clone that the tree has as well.
+    let mut twice = source.clone();
+    twice.create("tank/prod/aside");
+    for point in twice.get("tank/prod/new").snapshots.clone() {
+        let create_txg = 1_000_000 + point.create_txg;
+        let point = Point {
+            create_txg,
+            ..point
+        };
+        twice.get("tank/prod/aside").snapshots.push(point);
+    }
+    assert!(texts(&made(&twice, &vault)).contains(&texts(&plan)[0].clone()));
+    assert_eq!(obstacles(&plan), []);
+    let mut there = vault.clone();
+    carry_out(&plan, &mut source, &mut there);
+    source.snapshot("tank/prod/db", "d");
+    assert_eq!(
+        texts(&made(&source, &there)),
+        ["vault/prod/db: send tank/prod/db@d from tank/prod/db@c"]
+    );
+    // What is behind it on the copy is somebody's.
+    there = vault.clone();
+    there.snapshot("vault/prod/db", "own");
+    let plan = made(&source, &there);
+    let (at, obstacle) = obstacles(&plan)[0];
+    assert_eq!(at, "tank/prod/db");
+    assert!(matches!(obstacle, Obstacle::Diverged { later, .. } if later == &["own"]));
+
+    // A clone that only has the name of what it is a clone of does not get its copy.
+    source = before;
+    source.destroy("tank/prod/new");
+    source.rename("tank/prod/db", "tank/prod/old");
+    source.clone_of("tank/prod/old", "b", "tank/prod/db");
+    source.snapshot("tank/prod/db", "c");
+    let plan = made(&source, &vault);
+    assert_eq!(
+        texts(&plan),
+        [
+            "vault/prod/old: rename from vault/prod/db",
+            "vault/prod/old: verify and hold vault/prod/old@b",
+            "vault/prod/db: send tank/prod/db@c from tank/prod/old@b",
+        ]
+    );
+}
+
+#[test]
 fn what_vanished_stays() {
     let (mut source, vault) = copied();
     source.destroy("tank/prod/db");
@@ -507,7 +598,7 @@ fn happen(source: &mut Side, what: (u8, usize, usize), count: usize) {
         let snapshots = &source.datasets.get(name)?.snapshots;
         Some(snapshots.last()?.name.clone())
     };
-    match what % 8 {
+    match what % 9 {
         0 if !there(source, one) && has_parent(source, one) => source.create(one),
         1..=3 if there(source, one) => {
             source.snapshot(one, &format!("s{count}"));
@@ -532,6 +623,7 @@ fn happen(source: &mut Side, what: (u8, usize, usize), count: usize) {
                 source.clone_of(one, &short, other);
             }
         }
+        8 if there(source, one) => source.promote_if_clone(one),
         _ => {}
     }
 }
@@ -562,7 +654,7 @@ proptest! {
             }
             let before: usize = vault.datasets.values().map(|copy| copy.snapshots.len()).sum();
             let made = plan(&source.tree(), &vault.tree(), &request);
-            carry_out(&made, &source, &mut vault);
+            carry_out(&made, &mut source, &mut vault);
             let after: usize = vault.datasets.values().map(|copy| copy.snapshots.len()).sum();
             prop_assert_eq!(after, before + made.transfers().count());
 

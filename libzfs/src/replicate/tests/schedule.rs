@@ -64,7 +64,7 @@ fn a_dataset_waits_for_what_it_needs_and_for_nothing_else() {
 fn what_has_a_copy_already_does_not_need_its_parent_to_succeed() {
     let mut source = source();
     let mut vault = Side::new("vault/prod", 5000);
-    carry_out(&made(&source, &vault), &source, &mut vault);
+    carry_out(&made(&source, &vault), &mut source, &mut vault);
     for dataset in ["tank/prod", "tank/prod/a", "tank/prod/a/x"] {
         source.snapshot(dataset, "u");
     }
@@ -81,7 +81,7 @@ fn what_has_a_copy_already_does_not_need_its_parent_to_succeed() {
 fn what_gets_another_name_is_done_alone() {
     let mut source = source();
     let mut vault = Side::new("vault/prod", 5000);
-    carry_out(&made(&source, &vault), &source, &mut vault);
+    carry_out(&made(&source, &vault), &mut source, &mut vault);
     source.rename("tank/prod/a", "tank/prod/c");
     for dataset in ["tank/prod", "tank/prod/b", "tank/prod/c", "tank/prod/c/x"] {
         source.snapshot(dataset, "u");

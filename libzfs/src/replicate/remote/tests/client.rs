@@ -128,6 +128,15 @@ fn what_is_asked_for_is_done_there() {
             Server::send_raw_only(fake, confinement().allow_snapshots())
         });
         assert_eq!(source.estimate(&transfer(5, None)).unwrap(), u64::MAX);
+        let origin = snapshot("vault/prod/a@s");
+        let clone = dataset("vault/prod/b");
+        let bookmark = source.bookmark_ancestor(&marks(), &clone, &origin, 5);
+        assert_eq!(
+            bookmark.unwrap().as_str(),
+            "vault/prod/b#zvault:offsite:0000000000000005:0000000000000007"
+        );
+        let bookmarked = "bookmark vault/prod/a@s 5 in vault/prod/b for offsite";
+        assert!(fake.calls().iter().any(|call| call == bookmarked));
         let many: Vec<_> = (0..20_000)
             .map(|n| snapshot(&format!("vault/prod/a@{n}")))
             .collect();
@@ -429,7 +438,7 @@ fn saying(frames: &[(u8, &str)]) -> Remote {
 fn a_tree_is_of_what_was_asked_for() {
     let state = |name: &str| {
         format!(
-            r#"{{"name":"{name}","guid":1,"volume":false,"encryption":null,"origin":null,
+            r#"{{"name":"{name}","guid":1,"create_txg":1,"volume":false,"encryption":null,"origin":null,
                 "snapshots":[],"bookmarks":[],"partial":null}}"#
         )
     };

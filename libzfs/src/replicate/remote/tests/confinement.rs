@@ -54,6 +54,15 @@ fn requests(on: &str, marks: &str) -> Vec<(Request, &'static [Role])> {
             &[ReceiveOnly, SendRawOnly],
         ),
         (
+            Request::BookmarkAncestor {
+                marks: marks.clone(),
+                clone: dataset.clone(),
+                ancestor: of.clone(),
+                guid: 1,
+            },
+            &[SendRawOnly],
+        ),
+        (
             Request::TakeSnapshots {
                 snapshots: vec![of],
             },
@@ -154,6 +163,19 @@ fn what_names_several_is_all_within() {
         let snapshots = vec![(inside.clone(), 1), (bad.clone(), 2)];
         let anchor = Request::Anchor { marks, snapshots };
         refusal(check(Role::ReceiveOnly, &anchor));
+        for (clone, origin) in [(inside.dataset(), bad), (bad.dataset(), &inside)] {
+            let bookmark = Request::BookmarkAncestor {
+                marks: self::marks(),
+                clone: clone.clone(),
+                ancestor: origin.clone(),
+                guid: 1,
+            };
+            let checked = check(Role::SendRawOnly, &bookmark);
+            assert_eq!(
+                checked.is_err(),
+                origin == bad || clone == outside.dataset()
+            );
+        }
         let mut order = order(5, Some(4));
         order.origin = Some(bad.clone());
         refusal(check(Role::ReceiveOnly, &Request::Receive { order }));
@@ -204,7 +226,10 @@ fn marks_are_those_that_were_given() {
         for (request, allowed) in requests("vault/prod", "other") {
             let has_marks = matches!(
                 &request,
-                Request::Anchor { .. } | Request::Settle { .. } | Request::Verify { .. }
+                Request::Anchor { .. }
+                    | Request::Settle { .. }
+                    | Request::Verify { .. }
+                    | Request::BookmarkAncestor { .. }
             );
             if has_marks && allowed.contains(&role) {
                 assert!(refusal(check(role, &request)).contains("other"));
@@ -221,7 +246,12 @@ fn marks_are_those_that_were_given() {
     let good = ("vault/prod/a", 1);
     check(Role::ReceiveOnly, &settle(&[good, ("vault/prod", 2)])).unwrap();
     // Nor one of them.
-    for (bad, why) in [(("vault/prod", 0), "held"), (("vault", 1), "not within")] {
+    let bad = [
+        (("vault/prod", 0), "held"),
+        (("vault", 1), "not within"),
+        (good, "twice"),
+    ];
+    for (bad, why) in bad {
         let refused = check(Role::ReceiveOnly, &settle(&[good, bad, good]));
         assert!(refusal(refused).contains(why));
     }

@@ -5,7 +5,7 @@ use std::io::{Cursor, Read};
 use std::sync::Mutex;
 
 use crate::error::{ErrorKind, Operation};
-use crate::name::{DatasetName, SnapshotName};
+use crate::name::{BookmarkName, DatasetName, SnapshotName};
 use crate::replicate::{
     DatasetState, Error, Look, Marks, Order, Outgoing, Point, Proof, Result, Side, Source, Target,
     Transfer, Tree, WrappedKey,
@@ -55,6 +55,7 @@ pub(super) fn tree(top: &DatasetName) -> Tree {
         datasets: vec![DatasetState {
             name: top.clone(),
             guid: u64::MAX,
+            create_txg: 1,
             volume: false,
             encryption: None,
             origin: Some(1),
@@ -98,6 +99,17 @@ impl Source for Fake {
     fn take_snapshots(&self, snapshots: &[SnapshotName]) -> Result<()> {
         self.call(format!("take {}", snapshots.len()));
         Ok(())
+    }
+
+    fn bookmark_ancestor(
+        &self,
+        marks: &Marks,
+        clone: &DatasetName,
+        ancestor: &SnapshotName,
+        guid: u64,
+    ) -> Result<BookmarkName> {
+        self.call(format!("bookmark {ancestor} {guid} in {clone} for {marks}"));
+        Ok(marks.extra_bookmark(clone, guid, 7)?)
     }
 
     fn estimate(&self, transfer: &Transfer) -> Result<u64> {

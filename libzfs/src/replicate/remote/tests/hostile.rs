@@ -335,6 +335,8 @@ proptest! {
                     r#"{"discard_partial":{"dataset":"vault/prod/../b","token":""}}"#,
                     r#"{"settle":{"marks":"others","kept":[["vault/prod",[1]]]}}"#,
                     r#"{"settle":{"marks":"offsite","kept":[["vault/prod",[1]]]}}"#,
+                    r#"{"settle":{"marks":"offsite","kept":[["vault/prod",[1]],["vault",[1]]]}}"#,
+                    r#"{"bookmark_ancestor":{"marks":"offsite","clone":"vault/prod/a","ancestor":"vault@s","guid":1}}"#,
                     r#"{"wrapped_key":{"dataset":"vault"}}"#,
                     r#"{"receive":{"order":{"snapshot":"vault/prod/a@s","guid":5,"base":null,"origin":null,"resumed":null,"policy":"vault"}}}"#,
                 ]).prop_map(str::to_owned),

@@ -35,6 +35,7 @@ impl State {
         let state = DatasetState {
             name: name.clone(),
             guid: self.number,
+            create_txg: self.number,
             volume: false,
             encryption: Some(EncryptionState {
                 root: name.clone(),

@@ -1,7 +1,11 @@
 //! How a plan is made.
 
+mod common;
+mod key;
+
 use std::collections::{HashMap, HashSet};
 
+use self::common::{Place, common};
 use super::{
     Action, Base, DatasetState, Finding, Intermediates, Obstacle, Partial, Plan, Point, Request,
     Step, Transfer, Tree, Unreadable,
@@ -157,7 +161,7 @@ impl<'a> Planner<'a> {
                 continue;
             };
             if let Some(copy) = self.copies.get(&name) {
-                if common(dataset, copy).is_some() {
+                if self.common(dataset, copy).is_some() {
                     self.claimed.insert(copy.guid);
                 }
             }
@@ -175,7 +179,7 @@ impl<'a> Planner<'a> {
         // What has a copy needs its origin no more.
         let copy = self.becomes(&dataset.name).ok();
         let copy = copy.and_then(|name| self.copies.get(&name));
-        let is_new = copy.is_none_or(|copy| common(dataset, copy).is_none());
+        let is_new = copy.is_none_or(|copy| self.common(dataset, copy).is_none());
         let origin = dataset.origin.filter(|_| is_new);
         let needs = |other: &&DatasetState| {
             other.name != dataset.name
@@ -209,8 +213,9 @@ impl<'a> Planner<'a> {
 
     fn dataset(&mut self, dataset: &'a DatasetState) {
         let findings = self.plan.findings.len();
-        match self.actions(dataset) {
-            Ok((destination, actions)) => {
+        let mut actions = Vec::new();
+        match self.actions(dataset, &mut actions) {
+            Ok(destination) => {
                 self.replicated.insert(&dataset.name);
                 if !actions.is_empty() {
                     self.plan.steps.push(Step {
@@ -223,6 +228,9 @@ impl<'a> Planner<'a> {
             Err(obstacle) => {
                 // What was noticed on the way is of no interest for what is not done.
                 self.plan.findings.truncate(findings);
+                if let Some(Action::Rename { from }) = actions.first() {
+                    self.undo_rename(dataset, from);
+                }
                 // What cannot be read is there.
                 let is_there = matches!(obstacle, Obstacle::Unreadable { .. });
                 self.find(&dataset.name, obstacle);
@@ -238,11 +246,15 @@ impl<'a> Planner<'a> {
         let name = self.becomes(&dataset.name).ok();
         let copy = name.and_then(|name| self.copies.get(&name));
         copy.is_some_and(|copy| {
-            self.claimed.contains(&copy.guid) && common(dataset, copy).is_some()
+            self.claimed.contains(&copy.guid) && self.common(dataset, copy).is_some()
         })
     }
 
-    fn actions(&mut self, dataset: &'a DatasetState) -> Planned<(DatasetName, Vec<Action>)> {
+    fn actions(
+        &mut self,
+        dataset: &'a DatasetState,
+        actions: &mut Vec<Action>,
+    ) -> Planned<DatasetName> {
         let name = self.becomes(&dataset.name)?;
         if dataset.encryption.is_none() {
             return Err(Obstacle::NotEncrypted);
@@ -252,19 +264,18 @@ impl<'a> Planner<'a> {
         if has_parent_in_tree && !parent.is_some_and(|parent| self.replicated.contains(&parent)) {
             return Err(Obstacle::ParentNotReplicated);
         }
-        let mut actions = Vec::new();
         let copy = match self.copies.get(&name).copied() {
             Some(copy) => Some(copy),
             None => {
                 self.check_readable(&name)?;
-                self.renamed(dataset, &name, &mut actions)?
+                self.renamed(dataset, &name, actions)?
             }
         };
         match copy {
-            Some(copy) => self.go_on(dataset, copy, &name, &mut actions)?,
-            None => self.begin(dataset, &name, &mut actions)?,
+            Some(copy) => self.go_on(dataset, copy, &name, actions)?,
+            None => self.begin(dataset, &name, actions)?,
         }
-        Ok((name, actions))
+        Ok(name)
     }
 
     /// The copy that has another name, which it will not keep.
@@ -280,7 +291,7 @@ impl<'a> Planner<'a> {
             .filter(|(at, copy)| {
                 *at != self.destination_top
                     && !self.claimed.contains(&copy.guid)
-                    && common(dataset, copy).is_some()
+                    && self.is_nearest(dataset, copy)
             })
             .map(|(at, copy)| (at.clone(), *copy))
             .collect();
@@ -295,11 +306,25 @@ impl<'a> Planner<'a> {
             }
         };
         self.claimed.insert(copy.guid);
-        // What is below it comes along.
+        actions.push(Action::Rename { from: from.clone() });
+        self.rename(&from, name)?;
+        Ok(Some(copy))
+    }
+
+    /// Whether the copy has something in common with the dataset, and nothing later with another: that
+    /// is what a clone leaves behind that was promoted.
+    fn is_nearest(&self, dataset: &DatasetState, copy: &DatasetState) -> bool {
+        let shared = |dataset| common(dataset, copy).map(|common| common.there.create_txg);
+        let of_this = shared(dataset);
+        of_this.is_some() && self.source.iter().all(|other| shared(other) <= of_this)
+    }
+
+    /// Takes down that a copy has another name, with what is below it.
+    fn rename(&mut self, from: &DatasetName, name: &DatasetName) -> Planned<()> {
         let moved: Vec<_> = self
             .copies
             .keys()
-            .filter(|at| at.is_within(&from))
+            .filter(|at| at.is_within(from))
             .cloned()
             .collect();
         for at in moved {
@@ -313,8 +338,19 @@ impl<'a> Planner<'a> {
                 self.copies.insert(to, copy);
             }
         }
-        actions.push(Action::Rename { from });
-        Ok(Some(copy))
+        Ok(())
+    }
+
+    /// The copy keeps its name, since nothing is done for the dataset.
+    fn undo_rename(&mut self, dataset: &DatasetState, from: &DatasetName) {
+        if let Ok(name) = self.becomes(&dataset.name) {
+            // It had this name, so that it can have it.
+            let _ = self.rename(&name, from);
+            // What is below has a source, which is only not replicated.
+            let copies = self.copies.values();
+            let below = copies.filter(|copy| copy.name.is_within(from));
+            self.claimed.extend(below.map(|copy| copy.guid));
+        }
     }
 
     /// The first stream, where there is no copy yet.
@@ -372,7 +408,7 @@ impl<'a> Planner<'a> {
         actions: &mut Vec<Action>,
     ) -> Planned<()> {
         self.claimed.insert(copy.guid);
-        let Some(common) = common(dataset, copy) else {
+        let Some(common) = self.common(dataset, copy) else {
             return self.begin_again(dataset, copy, name, actions);
         };
         let there = common.there;
@@ -391,6 +427,11 @@ impl<'a> Planner<'a> {
         }
         let wanted = self.wanted(dataset, Some(common.here.create_txg), copy.partial.as_ref());
         let resumed = self.resumable(dataset, copy, name, Some(there.guid), &wanted, actions)?;
+        if let Place::Ancestor(owner) = common.place {
+            // Also for later, when the former clone may have lost it.
+            let (ancestor, guid) = (owner.snapshot(common.here)?, common.here.guid);
+            actions.push(Action::BookmarkAncestor { ancestor, guid });
+        }
         if wanted.is_empty() {
             // Whatever else was done, the copy is looked at afterwards.
             if !actions.is_empty() || common.is_unanchored(dataset, copy) {
@@ -399,7 +440,7 @@ impl<'a> Planner<'a> {
             return Ok(());
         }
         self.check_key(dataset, copy, name)?;
-        if common.is_bookmark {
+        if matches!(common.place, Place::Bookmark) {
             self.find(&dataset.name, Obstacle::FromBookmark);
         }
         let base = common.base(dataset)?;
@@ -466,61 +507,6 @@ impl<'a> Planner<'a> {
                 destination: name.clone(),
                 sent_from: partial.dataset.clone(),
             }),
-        }
-    }
-
-    /// A raw incremental stream brings the key that the source has, wrapped as it is there. The copy
-    /// has another name than this by now if it was renamed.
-    fn check_key(
-        &mut self,
-        dataset: &DatasetState,
-        copy: &DatasetState,
-        name: &DatasetName,
-    ) -> Planned<()> {
-        let destination = name.clone();
-        let (Some(here), Some(there)) = (&dataset.encryption, &copy.encryption) else {
-            return Err(Obstacle::KeyDiffers { destination });
-        };
-        // The stream's key would not be one that the root outside has wrapped.
-        if !there.root.is_within(self.destination_top) {
-            let root = there.root.clone();
-            return Err(Obstacle::KeyElsewhere { destination, root });
-        }
-        if here.key == there.key {
-            return Ok(());
-        }
-        if there.last_key == Some(there.key) {
-            self.find(&dataset.name, Obstacle::SourceKeyChanged);
-            return Ok(());
-        }
-        // A clone has its key in common with its origin; what else has its key from another dataset
-        // could not be unlocked with that any more.
-        let is_its_own = there.root == copy.name || copy.origin.is_some();
-        if self.request.allow_key_changes && is_its_own {
-            self.find(&dataset.name, Obstacle::KeyReplaced { destination });
-            return Ok(());
-        }
-        Err(Obstacle::KeyDiffers { destination })
-    }
-
-    /// A clone shares its key with its origin, also where it is received: the first stream of the one
-    /// changes that of the other.
-    fn check_key_of_origin(&mut self, dataset: &DatasetState, base: Option<&Base>) -> Planned<()> {
-        let origin = match base {
-            Some(Base::Snapshot {
-                guid,
-                origin: Some(origin),
-                ..
-            }) => self
-                .copies
-                .values()
-                .find(|copy| copy.has_snapshot(*guid).is_some())
-                .map(|copy| (*copy, origin)),
-            _ => None,
-        };
-        match origin {
-            Some((copy, origin)) => self.check_key(dataset, copy, origin.dataset()),
-            None => Ok(()),
         }
     }
 
@@ -604,74 +590,4 @@ impl Unreadable {
             why: self.why.clone(),
         }
     }
-}
-
-/// The newest point that both have.
-struct Common<'a> {
-    here: &'a Point,
-    there: &'a Point,
-    is_bookmark: bool,
-}
-
-impl Common<'_> {
-    /// Whether something else is held than this, as far as it was looked for.
-    fn is_unanchored(&self, dataset: &DatasetState, copy: &DatasetState) -> bool {
-        let guid = self.here.guid;
-        let is_only = |anchors: &Option<Vec<u64>>| {
-            let anchors = anchors.as_ref();
-            anchors.is_none_or(|anchors| anchors.as_slice() == [guid])
-        };
-        // A bookmark cannot be held.
-        !is_only(&copy.anchors) || !(self.is_bookmark || is_only(&dataset.anchors))
-    }
-
-    fn anchor(&self, dataset: &DatasetState, name: &DatasetName) -> Planned<Action> {
-        let snapshot = match self.is_bookmark {
-            true => None,
-            false => Some(dataset.snapshot(self.here)?),
-        };
-        Ok(Action::Anchor {
-            copy: name.snapshot(&self.there.name)?,
-            snapshot,
-            guid: self.here.guid,
-        })
-    }
-
-    fn base(&self, dataset: &DatasetState) -> Planned<Base> {
-        let guid = self.here.guid;
-        Ok(if self.is_bookmark {
-            let name = dataset.bookmark(self.here)?;
-            Base::Bookmark { name, guid }
-        } else {
-            let name = dataset.snapshot(self.here)?;
-            Base::Snapshot {
-                name,
-                guid,
-                origin: None,
-            }
-        })
-    }
-}
-
-/// The newest snapshot of the copy that the dataset has a snapshot or a bookmark of.
-fn common<'a>(dataset: &'a DatasetState, copy: &'a DatasetState) -> Option<Common<'a>> {
-    let there: HashMap<u64, &Point> = copy
-        .snapshots
-        .iter()
-        .map(|point| (point.guid, point))
-        .collect();
-    let snapshots = dataset.snapshots.iter().map(|point| (point, false));
-    let bookmarks = dataset.bookmarks.iter().map(|point| (point, true));
-    snapshots
-        .chain(bookmarks)
-        .filter_map(|(here, is_bookmark)| {
-            let there = there.get(&here.guid)?;
-            Some(Common {
-                here,
-                there,
-                is_bookmark,
-            })
-        })
-        // A snapshot rather than its bookmark.
-        .max_by_key(|common| (common.here.create_txg, !common.is_bookmark))
 }

@@ -1,10 +1,13 @@
 //! Streams that are left for a receiver.
 
+mod marks;
+
 use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use self::marks::LostMark;
 #[cfg(feature = "zstd")]
 use super::Compression;
 use super::directory::Directory;
@@ -13,10 +16,10 @@ use super::filter::Filter;
 use super::receiver::read_sidecar;
 use super::stream::{Coding, Whole, digest_of};
 use super::{RelativeName, Sidecar, SidecarBase};
-use crate::name::{DatasetName, SnapshotName};
+use crate::name::{BookmarkName, DatasetName, SnapshotName};
 use crate::replicate::{
-    Action, Base, DatasetState, Error, Intermediates, Look, Marks, Plan, Point, Policy, Request,
-    Result, Source, Step, Transfer, Tree, plan,
+    Action, Base, DatasetState, Error, Intermediates, Look, Marks, Plan, Policy, Request, Result,
+    Source, Step, Transfer, plan,
 };
 use crate::stream::Require;
 use crate::transfer::TransferControl;
@@ -30,6 +33,12 @@ use crate::transfer::TransferControl;
 /// receiver, gets its own after that; the marks move on last. A run that ends anywhere leaves a stream
 /// that is not there, or one that is there and may be sent once more by the next run, which a receiver
 /// does not mind. What it left half-done the next run removes.
+///
+/// When a clone is promoted, the marks of what it takes along become its own. If it had been sent
+/// itself, what it was a clone of gets a bookmark again and is gone on with. If it had not, nobody can
+/// tell whether it has taken the other's place, with its name: it goes on from those marks as if so,
+/// and what it was a clone of is sent as its clone. Where it has another name, a receiver has the one
+/// wait then, until its copies are renamed to match.
 ///
 /// ```no_run
 /// # fn example(source: &dyn libzfs::replicate::Source) -> Result<(), Box<dyn std::error::Error>> {
@@ -194,10 +203,28 @@ impl<'a> SpoolSender<'a> {
         let directory = Directory::open(directory.as_ref())?;
         let _lock = directory.lock(&format!(".{}.lock", self.set))?;
         self.clean(&directory)?;
-        let prepared = self.prepare()?;
+        let mut prepared = self.prepare()?;
         let mut datasets = Vec::new();
+        let mut blocked = Vec::new();
+        for lost in &prepared.lost_marks {
+            match self.mark_again(lost) {
+                Ok(name) => rebase(&mut prepared.plan, lost, &name),
+                Err(error) => {
+                    // The mark is not to be lost before it was made again.
+                    blocked.extend([&lost.clone, lost.ancestor.dataset()]);
+                    datasets.push(DatasetSent {
+                        source: lost.clone.clone(),
+                        streams: Vec::new(),
+                        error: Some(error),
+                    });
+                }
+            }
+        }
         let mut is_full = false;
         for step in &prepared.plan.steps {
+            if blocked.contains(&&step.source) {
+                continue;
+            }
             if is_full || self.control.is_cancelled() {
                 break;
             }
@@ -210,7 +237,8 @@ impl<'a> SpoolSender<'a> {
                 error: sent.err(),
             });
         }
-        for (dataset, last) in &prepared.unsettled {
+        let unsettled = prepared.unsettled.iter();
+        for (dataset, last) in unsettled.filter(|(dataset, _)| !blocked.contains(&dataset)) {
             if let Err(error) = self.settle_again(dataset, last) {
                 datasets.push(DatasetSent {
                     source: dataset.clone(),
@@ -256,6 +284,7 @@ impl<'a> SpoolSender<'a> {
         if here.datasets.iter().any(is_new) {
             here = self.source.tree(&Look::all(&self.top))?;
         }
+        let lost_marks = self.lost_marks(&mut here)?;
         let mut plan = plan(&here, &self.sent(&here), &self.request);
         // Nothing but streams can be left for somebody.
         let is_transfer = |action: &Action| matches!(action, Action::Transfer(_));
@@ -282,59 +311,9 @@ impl<'a> SpoolSender<'a> {
         Ok(Prepared {
             sequences: sequences.map(|at| (at.guid, at.create_txg)).collect(),
             unsettled,
+            lost_marks,
             plan,
         })
-    }
-
-    /// What the receiver has once it has received all that was sent.
-    fn sent(&self, here: &Tree) -> Tree {
-        let copies = here.datasets.iter().filter_map(|state| {
-            let last = self.last(state)?.clone();
-            let is_sent = |point: &&Point| {
-                self.request.intermediates == Intermediates::All
-                    && point.create_txg < last.create_txg
-                    && point.name.starts_with(&self.request.snapshots)
-            };
-            let mut snapshots: Vec<_> = state.snapshots.iter().filter(is_sent).cloned().collect();
-            snapshots.push(Point {
-                name: last.guid.to_string(),
-                ..last
-            });
-            let mut copy = DatasetState {
-                snapshots,
-                bookmarks: Vec::new(),
-                partial: None,
-                ..state.clone()
-            };
-            // Each copy is an encryption root of its own, wherever the source has its key from.
-            if let Some(encryption) = &mut copy.encryption {
-                encryption.root = state.name.clone();
-            }
-            Some(copy)
-        });
-        Tree {
-            top: here.top.clone(),
-            datasets: copies.collect(),
-            unreadable: here.unreadable.clone(),
-        }
-    }
-
-    /// What was sent last of a dataset.
-    fn last<'s>(&self, state: &'s DatasetState) -> Option<&'s Point> {
-        let newest = |points: &mut dyn Iterator<Item = &'s Point>| {
-            points.max_by_key(|point| point.create_txg)
-        };
-        let mut known = state
-            .snapshots
-            .iter()
-            .chain(&state.bookmarks)
-            .filter(|point| self.known.contains(&point.guid));
-        newest(&mut known).or_else(|| newest(&mut marked(state, &self.set)))
-    }
-
-    /// The bookmarks of what an earlier run began with and may have sent.
-    fn begun<'s>(&self, state: &'s DatasetState) -> impl Iterator<Item = &'s Point> + use<'s> {
-        marked(state, &self.set.begun())
     }
 
     /// What was begun with comes first, whether it would be sent now or not: if it is on its way
@@ -533,11 +512,29 @@ impl<'a> SpoolSender<'a> {
 /// What a run does.
 struct Prepared {
     plan: Plan,
+    lost_marks: Vec<LostMark>,
     /// The number of each snapshot.
     sequences: HashMap<u64, u64>,
     /// Datasets that an earlier run was done with but for their marks, and what was sent last of them,
     /// with its name if it is still there.
     unsettled: Vec<(DatasetName, (u64, Option<SnapshotName>))>,
+}
+
+/// Has the first stream of a dataset go on from the bookmark that was made.
+fn rebase(plan: &mut Plan, lost: &LostMark, name: &BookmarkName) {
+    let steps = plan.steps.iter_mut();
+    let of_clone = steps.filter(|step| step.source == lost.clone);
+    for action in of_clone.flat_map(|step| &mut step.actions) {
+        if let Action::Transfer(Transfer {
+            base: Some(Base::Bookmark { name: base, guid }),
+            ..
+        }) = action
+        {
+            if *guid == lost.guid {
+                base.clone_from(name);
+            }
+        }
+    }
 }
 
 /// What the name of a file ends with until all of it is there.
@@ -555,12 +552,6 @@ fn stem(sidecar: &Sidecar) -> String {
 
 fn anchor(transfer: &Transfer) -> (SnapshotName, u64) {
     (transfer.snapshot.clone(), transfer.guid)
-}
-
-fn marked<'s>(state: &'s DatasetState, marks: &Marks) -> impl Iterator<Item = &'s Point> + use<'s> {
-    let prefix = marks.bookmark_prefix();
-    let bookmarks = state.bookmarks.iter();
-    bookmarks.filter(move |bookmark| bookmark.name == format!("{prefix}{:016x}", bookmark.guid))
 }
 
 /// Whether both are of the same stream.
