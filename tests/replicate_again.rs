@@ -10,7 +10,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use libzfs::replicate::{
-    Action, Event, Limits, LocalSource, LocalTarget, Marks, Obstacle, Plan, Replication,
+    Action, Event, Limits, LocalSource, LocalTarget, Marks, Obstacle, Plan, Prune, Replication,
+    Retention, Rule,
 };
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ErrorKind, FromReader, TransferControl, Zfs};
@@ -329,6 +330,17 @@ fn a_process_that_is_killed_leaves_nothing_that_is_in_the_way() {
         let report = sides.replication().run().unwrap();
         assert!(report.is_complete(), "{moment}: {report:?}");
         is_replicated(zfs, &sides, &name);
+        if moment % 10 == 9 {
+            // Or most of the time goes by with looking at them.
+            let rules = vec![Rule::new("rep-").newest(4)];
+            let prune = Prune::new(zfs, Retention { rules });
+            for top in [&sides.from, &sides.to] {
+                for pruned in prune.tree(top).unwrap() {
+                    assert!(pruned.failed.is_empty(), "{moment}: {pruned:?}");
+                }
+            }
+            is_replicated(zfs, &sides, &name);
+        }
     }
     println!("{killed} of {moments} were killed");
     assert!(killed * 3 > moments);
