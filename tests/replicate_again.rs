@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libzfs::replicate::{Action, Event, Limits, Obstacle, Plan};
+use libzfs::replicate::{Action, Event, Limits, Obstacle, Plan, Replication, Report};
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ErrorKind, FromReader, TransferControl};
 use replica::{Sides, is_replicated, site};
@@ -17,6 +17,11 @@ use support::{
     encrypted, file_system, fill, noise, pool, property_says, raw_key, read_file, snapshot,
     write_file,
 };
+
+#[track_caller]
+fn run(replication: Replication<'_>) -> Report {
+    replication.run().unwrap()
+}
 
 fn resumes(plan: &Plan) -> bool {
     plan.transfers().any(|transfer| transfer.resumed.is_some())
@@ -81,6 +86,53 @@ fn what_was_cancelled_is_resumed_no_faster_than_it_may() {
     );
     zfs.load_key(&sides.to, &raw_key()).unwrap();
     assert!(read_file(&pool, &sides.to, "file") == bytes);
+    pool.destroy().unwrap();
+}
+
+#[test]
+fn what_is_behind_a_promotion_is_resumed() {
+    let pool = pool("promoted");
+    let zfs = pool.zfs();
+    let sides = site(&pool);
+    let [old, new] = ["prod/old", "prod/new"].map(|path| pool.dataset(path));
+    zfs.create(&old).run().unwrap();
+    assert!(run(sides.replication().take_snapshots("a")).is_complete());
+    let origin = old.snapshot("a").unwrap();
+    zfs.clone_snapshot(&origin, &new).run().unwrap();
+    snapshot(zfs, &new, "own");
+    assert!(run(sides.replication()).is_complete());
+    zfs.promote(&new).unwrap();
+    // What the next stream of it begins at is another's now.
+    let bytes = noise(1, 6 << 20);
+    write_file(&pool, &old, "file", &bytes);
+
+    let control = TransferControl::new();
+    let limits = Limits {
+        bytes_per_second: Some(2 << 20),
+        ..Limits::default()
+    };
+    let replication = sides.replication().take_snapshots("b").limits(limits);
+    let replication = replication.controlled_by(&control).on_event(|event| {
+        if matches!(event, Event::Progress { bytes, .. } if bytes > 1 << 20) {
+            control.cancel();
+        }
+    });
+    assert!(run(replication).cancelled);
+    let plan = sides.replication().plan().unwrap();
+    assert!(resumes(&plan), "{plan:?}");
+    let report = run(sides.replication());
+    assert!(report.is_complete(), "{report:?}");
+    assert!(report.bytes() < 6 << 20, "all came again");
+    assert!(sides.replication().plan().unwrap().is_up_to_date());
+
+    let copy = |path| pool.dataset(&format!("vault/{path}"));
+    let [old_copy, new_copy] = ["prod/old", "prod/new"].map(copy);
+    for (dataset, copy) in [(&old, &old_copy), (&new, &new_copy)] {
+        let newest = [dataset, copy].map(|name| property_says("guid", format!("{name}@b")));
+        assert_eq!(newest[0], newest[1], "{dataset}");
+    }
+    zfs.load_key(&old_copy, &raw_key()).unwrap();
+    assert!(read_file(&pool, &old_copy, "file") == bytes);
     pool.destroy().unwrap();
 }
 
