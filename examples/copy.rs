@@ -1,5 +1,6 @@
 //! Copies a snapshot to another pool of this machine, shows how far it is, and stops when Enter is
-//! pressed; started again, it goes on where it stopped.
+//! pressed; started again, it goes on where it stopped (with a dataset that is not encrypted, whose
+//! stream is not raw).
 //!
 //! ```console
 //! # cargo run --example copy -- tank/data@mon vault/data@mon

@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 
 #[derive(Args)]
 pub(crate) struct Common {
-    /// Print the result as one JSON document
+    /// Print the result as JSON: one document, and of `run` one for each part
     #[arg(long, global = true, help_heading = "Common options")]
     pub(crate) json: bool,
     /// Say on standard error what is done; twice: in detail
@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Store and forward: leave streams in a directory, and receive them from one
     #[command(subcommand)]
     Spool(Spool),
-    /// Look into send streams, without ZFS
+    /// Look into send streams, without the kernel module
     #[command(subcommand)]
     Stream(Stream),
     /// Show the versions of zvault, of the OpenZFS library and of the kernel module
@@ -133,7 +133,8 @@ pub(crate) struct Want {
     #[command(flatten)]
     pub(crate) snapshots: Snapshots,
     /// Replicate only what matches: a name below the source, where `*` stands for anything but a
-    /// `/`, `**` for anything, and `.` for the source itself
+    /// `/`, `**` for anything, and `.` for the source itself. What is above it comes along as its
+    /// place, with its data, whatever leaves it out
     #[arg(long, value_name = "PATTERN")]
     pub(crate) include: Vec<String>,
     /// Leave out what matches, with all below it
@@ -157,13 +158,14 @@ pub(crate) struct Want {
     pub(crate) at_once: usize,
     /// Let the keys of copies be changed, for the one run behind a change that is known of: a source on
     /// another machine brings its new one, and what was changed on a copy is replaced by the source's.
-    /// The copy, with all its snapshots, asks for that from then on
+    /// The copy, with all its snapshots, asks for that from then on. Where ssh forces a command on the
+    /// destination, that has to allow it too
     #[arg(long)]
     pub(crate) allow_key_changes: bool,
     /// An option for ssh, as its configuration has it
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) ssh_option: Vec<String>,
-    /// What is started on the other machine, in place of the zvault there
+    /// What is started on the other machine, in place of `zvault serve ROLE --marks NAME -- DATASET`
     #[arg(long, value_name = "COMMAND")]
     pub(crate) ssh_command: Option<String>,
 }
@@ -185,13 +187,14 @@ pub(crate) struct Transfer {
     pub(crate) replicate: Replicate,
     #[command(flatten)]
     pub(crate) want: Want,
-    /// Do what this plan says, and nothing else: what has changed since is left as it is
+    /// Do what this plan says, and nothing else: what has changed since is left as it is. Policy,
+    /// --only, --newest and --allow-key-changes have to be those of the plan
     #[arg(long, value_name = "FILE", conflicts_with = "take")]
     pub(crate) plan: Option<PathBuf>,
 }
 
 const PLAN: &str = "\
-Nothing is changed. Sizes are estimates. What stands in the way is said with
+Nothing is changed, and so no snapshots are taken. Sizes are estimates. What stands in the way is said with
 what can be done about it, and exits with 3.
 
 Examples:
@@ -201,13 +204,13 @@ Examples:
 
 const PUSH: &str = "\
 Everything is sent raw: what is not encrypted is not sent. Copies are received
-unmounted, readonly=on and canmount=off, and verified; nothing there is ever
-rolled back or overwritten. What was interrupted is gone on with by the same
+unmounted, readonly=on and canmount=off (noauto for a standby), and verified;
+nothing there is ever rolled back or overwritten. What was interrupted is gone on with by the same
 command.
 
 Examples:
   zvault push tank/prod vault/prod --take rep-
-  zvault push tank/prod ssh://backup@vault.example/vault/prod --rate 50M
+  zvault push tank/prod ssh://backup@vault.example/vault/prod --marks offsite
   zvault push tank/prod vault/prod --only rep- --exclude scratch";
 
 const PULL: &str = "\
@@ -261,10 +264,12 @@ pub(crate) struct Verify {
 
 const VERIFY: &str = "\
 Each copy has to be encrypted, with its key not loaded and from no dataset
-outside, not mounted, readonly=on and canmount=off; what was verified of it
+outside, not mounted, readonly=on and canmount=off (a standby may have its key
+loaded, be mounted read-only, and canmount=noauto); what was verified of it
 has to be there still, and held. With --source, each snapshot is looked for on
 the other side by its GUID: a copy that has gone its own way, and a dataset
-without a copy, are found. Exits with 3 if anything is not as promised.
+without a copy, are found. Exits with 3 if anything is not as promised, and with
+1 if it could not be looked at, as where it is gone.
 
 Examples:
   zvault verify vault/prod
@@ -379,7 +384,7 @@ pub(crate) struct KeyArguments {
     /// The file that has the key
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
-    /// The number of an open descriptor that the key is read from
+    /// The number of an open descriptor that the key is read from; a file from its beginning
     #[arg(long, value_name = "NUMBER")]
     pub(crate) key_fd: Option<u32>,
 }
@@ -511,7 +516,7 @@ pub(crate) struct SpoolList {
     pub(crate) directory: PathBuf,
     /// The dataset below which the copies are
     pub(crate) prefix: DatasetName,
-    /// Read the streams whose turn it is, to see that they are good
+    /// Read the streams that are not there yet, to see that they are good
     #[arg(long)]
     pub(crate) check: bool,
     /// A program, with arguments separated by blanks, that undoes what the sender's did
@@ -520,8 +525,8 @@ pub(crate) struct SpoolList {
 }
 
 const SPOOL: &str = "\
-A stream is removed once it was received and verified, and nothing else is. A
-stream that is damaged exits with 3, and stays; so does one that waits for
+A stream is removed once it was received and verified, or is there already; nothing
+else is. A stream that is damaged exits with 3, and stays; so does one that waits for
 somebody to decide, as the copy has gone its own way. One whose base is missing
 waits for that.
 

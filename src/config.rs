@@ -71,7 +71,7 @@ pub(crate) struct Ssh {
     /// Options as they stand in `ssh_config`.
     #[serde(default)]
     pub(crate) options: Vec<String>,
-    /// What is started there, where no command is forced.
+    /// What is started there, where no command is forced, in place of `zvault serve` with its arguments.
     pub(crate) command: Option<String>,
 }
 

@@ -27,11 +27,12 @@ pub(crate) enum Exit {
 pub(crate) const EXPLAINED: &str = "\
 Exit codes:
   0  all is done, and all is well
-  1  something could not be done; standard error says what
+  1  something could not be done; the output says what
   2  the command line or the configuration makes no sense
   3  something is not as it should be: a promise is broken, a stream is
      damaged, or something stands in the way of a replication
-  4  interrupted; what was begun can be gone on with";
+  4  a signal interrupted a transfer, which can be gone on with, or whoever
+     was asked for a key gave none";
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

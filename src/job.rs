@@ -78,10 +78,15 @@ impl Job {
             None => Box::new(LocalTarget::new(zfs)),
             Some(host) => {
                 let policy = match self.want.policy {
-                    PolicyName::Vault => " --allow-renames",
-                    PolicyName::Standby => " --allow-renames --policy standby",
+                    PolicyName::Vault => "",
+                    PolicyName::Standby => " --policy standby",
                 };
-                let command = self.serve("--receive-only", &self.destination, policy);
+                let keys = match self.want.allow_key_changes {
+                    true => " --allow-key-changes",
+                    false => "",
+                };
+                let more = format!(" --allow-renames{policy}{keys}");
+                let command = self.serve("--receive-only", &self.destination, &more);
                 Box::new(self.ssh(host, command).connect()?)
             }
         };

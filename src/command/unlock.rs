@@ -29,6 +29,10 @@ pub(super) fn run(unlock: &Unlock, output: &Output) -> Outcome {
         })?;
         // A key that is none fits nowhere, and why says more than that there was none.
         if let Some(problem) = problem {
+            outcomes.retain(|outcome| outcome.result.is_ok());
+            if !outcomes.is_empty() && !output.is_json() {
+                show("unlocked", &outcomes, output)?;
+            }
             return Err(problem);
         }
     }

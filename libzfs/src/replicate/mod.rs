@@ -4,13 +4,13 @@
 //! decides everything by GUIDs, as ZFS itself does: names only say where a copy is to be. What it
 //! cannot bring about without losing something is a [`Finding`], and nothing is planned for the
 //! dataset that it is of; nothing on the destination is ever rolled back or destroyed for the sake
-//! of a plan, but partial state that the same replication left behind.
+//! of a plan, but partial state that was sent from a dataset of the same name.
 //!
-//! [`Retention`] decides which snapshots may go when old ones are pruned, and [`Prune`] destroys them.
-//! [`audit`] compares copies with what was promised of them.
+//! [`Retention`] decides which snapshots may go when old ones are pruned.
 //!
-//! All of this is computed without ZFS. With the feature `replicate` a plan is carried out between a
-//! [`Source`] and a [`Target`], each on this machine or on another.
+//! All of this is computed without ZFS. With the feature `replicate` a plan is carried out, by a
+//! `Replication` between a `Source` and a `Target`, each on this machine or on another; `Prune` destroys
+//! snapshots, and `audit` compares copies with what was promised of them.
 
 #[cfg(feature = "replicate")]
 mod anchored;

@@ -56,7 +56,8 @@ use crate::transfer::TransferControl;
 /// On the source `send`, `hold`, `release`, `bookmark`, `destroy` for old bookmarks, and `snapshot` if
 /// snapshots are taken; on the destination `receive`, `create`, `mount`, `hold`, `release`, `readonly`,
 /// `canmount`, `userprop`, and `rename` and `destroy` where copies are renamed or partial state is
-/// discarded.
+/// discarded. Where streams may not change keys (a [`Server`](super::Server),
+/// [`keep_keys`](Self::keep_keys)) also `send`: what comes upon a copy is compared with its key.
 ///
 /// ```no_run
 /// # fn example(zfs: &libzfs::Zfs) -> Result<(), Box<dyn std::error::Error>> {
@@ -155,8 +156,8 @@ impl<'a> Replication<'a> {
         self
     }
 
-    /// Has it stopped by this control: within about a second, and what has arrived stays, to be
-    /// resumed.
+    /// Has it stopped by this control: streams within about a second, and what has arrived stays, to be
+    /// resumed. A look at one of the sides is not interrupted, and nothing is begun after it.
     pub fn controlled_by(mut self, control: &TransferControl) -> Self {
         self.control = control.clone();
         self
@@ -172,7 +173,8 @@ impl<'a> Replication<'a> {
         (self.events)(event);
     }
 
-    /// What would be done now. Nothing is changed.
+    /// What would be done now. Nothing is changed, and so no [snapshots are
+    /// taken](Self::take_snapshots): those that [`run`](Self::run) would take are not in it.
     ///
     /// It is first looked only at what is newer than what is held on both sides; where that says that
     /// anything else than to go on from there is to be done, at everything; where one dataset alone
@@ -278,11 +280,17 @@ impl<'a> Replication<'a> {
     ///
     /// # Errors
     ///
-    /// That nothing could be begun. What goes wrong with one dataset is in the report, and keeps only
-    /// those from being replicated that need it.
+    /// That no stream could be begun; snapshots may have been taken. What goes wrong with one dataset is
+    /// in the report, and keeps only those from being replicated that need it.
     pub fn run(&self) -> Result<Report> {
+        if self.control.is_cancelled() {
+            return Ok(Report::of_nothing_begun());
+        }
         if let Some(name) = &self.take {
             self.take(name)?;
+        }
+        if self.control.is_cancelled() {
+            return Ok(Report::of_nothing_begun());
         }
         let plan = self.plan()?;
         Ok(self.carry(plan, Vec::new()))
@@ -296,12 +304,17 @@ impl<'a> Replication<'a> {
     /// As for [`run`](Self::run), and that it is a plan for something else. For each dataset that is
     /// not as it was, [`Error::Changed`] is in the report.
     pub fn carry_out(&self, saved: &Plan) -> Result<Report> {
-        if (&saved.source, &saved.destination) != (&self.top, &self.destination)
-            || saved.request != self.request
-        {
+        if (&saved.source, &saved.destination) != (&self.top, &self.destination) {
             let why = format!(
                 "it is a plan for {} and {}",
                 saved.source, saved.destination
+            );
+            return Err(Error::Refused(why));
+        }
+        if saved.request != self.request {
+            let why = format!(
+                "the plan is for {:?}, and this is {:?}",
+                saved.request, self.request
             );
             return Err(Error::Refused(why));
         }

@@ -121,6 +121,15 @@ pub struct Sent {
 }
 
 impl Report {
+    /// That it was cancelled before there was anything to tell.
+    pub(super) fn of_nothing_begun() -> Self {
+        Self {
+            datasets: Vec::new(),
+            findings: Vec::new(),
+            cancelled: true,
+        }
+    }
+
     /// Whether all of the source is on the destination, as it has to be.
     pub fn is_complete(&self) -> bool {
         !self.cancelled

@@ -15,7 +15,7 @@ use crate::name::DatasetName;
 ///
 /// A dataset also says itself whether it is one of them, by a user property, its own or inherited.
 ///
-/// What is above a dataset that is replicated is too, as its place.
+/// What is above a dataset that is replicated is too, as its place, with all its data.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 #[serde(default)]
 pub struct Selection {
@@ -25,7 +25,7 @@ pub struct Selection {
     pub exclude: Vec<String>,
     /// Only those that have one of these; all, if there is none.
     pub with: Vec<UserValue>,
-    /// Those that have one of these are not, whatever else is said.
+    /// Those that have one of these are not, whatever else is said, but as the place of what is.
     pub without: Vec<UserValue>,
 }
 

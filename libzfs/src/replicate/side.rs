@@ -11,6 +11,9 @@ use crate::transfer::TransferControl;
 /// What both sides of a replication can do.
 ///
 /// All of it may be done again after it was done, so that what was interrupted is just begun anew.
+///
+/// The permissions that it takes on this machine are those of a
+/// [`Replication`](super::Replication#permissions).
 pub trait Side: Send + Sync {
     /// What is there.
     ///
@@ -139,7 +142,7 @@ pub trait Target: Side {
     ///
     /// # Errors
     ///
-    /// [`Error::Broken`](super::Error::Broken) if it does not.
+    /// [`Error::Broken`](super::Error::Broken) if it does not; any, if it cannot be looked at.
     fn verify(&self, marks: &Marks, order: &Order) -> Result<Proof>;
 }
 

@@ -25,10 +25,14 @@ use crate::transfer::TransferControl;
 pub use self::verified::Verified;
 
 /// The datasets of this machine as what is replicated.
+///
+/// For the permissions that it takes see [`Replication`](super::Replication#permissions).
 #[derive(Debug, Clone)]
 pub struct LocalSource(Zfs);
 
 /// The datasets of this machine as copies.
+///
+/// For the permissions that it takes see [`Replication`](super::Replication#permissions).
 #[derive(Debug, Clone)]
 pub struct LocalTarget(Zfs);
 

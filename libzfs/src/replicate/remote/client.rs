@@ -158,8 +158,9 @@ impl fmt::Debug for Connection {
 /// What another machine has, or may get, through the [`Server`](super::Server) there: a [`Source`] if
 /// that sends, a [`Target`] if it receives.
 ///
-/// What is refused there is [`Error::Refused`], what fails there [`Error::Remote`], and after
-/// [`Error::Lost`] nothing is known of whether what was asked for was done.
+/// What is refused there is [`Error::Refused`], what fails there [`Error::Remote`] (what has changed,
+/// and a promise that is broken, are themselves), and after [`Error::Lost`] nothing is known of whether
+/// what was asked for was done.
 ///
 /// Calls from several threads go over connections of their own, which are made when they are needed
 /// and kept; where only one can be had, they wait for each other. A stream that is received has one

@@ -13,8 +13,9 @@ const MAX_PROPERTIES: usize = 32;
 /// What the client of a [`Server`](super::Server) may see and touch: some datasets and what is below
 /// them, with some marks, for one policy.
 ///
-/// What it never may, whatever is set here: destroy a dataset or a snapshot, roll anything back, set a
-/// property, give or take a name outside.
+/// What it never may, whatever is set here: destroy a snapshot, or a dataset but what an interrupted
+/// first receive left; roll anything back; set a property, but for `readonly`, `canmount` and what is
+/// remembered of a copy, which receiving does; give or take a name outside.
 ///
 /// What is left to it is to use up room, with what it sends or, from a server that sends, with the
 /// snapshots that it holds. Against that there is a quota on the dataset that it is confined to, which

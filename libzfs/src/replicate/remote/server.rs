@@ -31,6 +31,10 @@ const BUFFER: usize = 64 << 10;
 /// It is made for the standard streams of a forced command of `sshd`, where the client is whoever has
 /// the key, and may be anybody who broke into the machine that has it.
 ///
+/// For the permissions that it takes see [`Replication`](super::super::Replication#permissions): those of
+/// its side, and where it receives also `send`, unless streams
+/// [may change keys](Confinement::allow_key_changes).
+///
 /// ```no_run
 /// # fn example(target: &dyn libzfs::replicate::Target) -> Result<(), Box<dyn std::error::Error>> {
 /// use std::os::fd::AsFd;

@@ -38,7 +38,7 @@ const STEP: Duration = Duration::from_millis(5);
 /// let remote = Ssh::new("backup@vault.example.org")
 ///     .option("BatchMode=yes")
 ///     .option("ServerAliveInterval=15")
-///     .command("zvault serve --receive-only vault/prod")
+///     .command("zvault serve --receive-only --marks offsite vault/prod")
 ///     .connect()?;
 /// # let _ = remote;
 /// # Ok(())
@@ -76,8 +76,8 @@ impl Ssh {
         self
     }
 
-    /// What is started there, `zvault serve` if nothing is said. The user's shell there takes it
-    /// apart. Where a command is forced it is that which is started.
+    /// What is started there. The user's shell there takes it apart. Where a command is forced it is
+    /// that which is started, and nothing has to be said here.
     #[must_use]
     pub fn command(mut self, command: impl Into<String>) -> Self {
         self.command = command.into();
