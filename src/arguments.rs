@@ -498,6 +498,10 @@ pub(crate) struct SpoolReceive {
     pub(crate) directory: PathBuf,
     /// The dataset below which the copies are, which has to be there
     pub(crate) prefix: DatasetName,
+    /// Receive what is of this set, and nothing else; also several times. Who can write to the
+    /// directory could move the marks of other replications otherwise
+    #[arg(long, value_name = "NAME")]
+    pub(crate) marks: Vec<Marks>,
     /// What the copies are for
     #[arg(long, value_enum, default_value_t)]
     pub(crate) policy: PolicyName,
@@ -533,7 +537,7 @@ waits for that.
 Examples:
   zvault spool send tank/prod /media/carried --marks carried --take rep-
   zvault spool list /media/carried vault/site-a --check
-  zvault spool receive /media/carried vault/site-a";
+  zvault spool receive /media/carried vault/site-a --marks carried";
 
 #[derive(Subcommand)]
 pub(crate) enum Stream {

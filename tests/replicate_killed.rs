@@ -145,8 +145,8 @@ struct Processes {
 }
 
 impl Processes {
-    /// Kills one of them, and waits for the other. The far one may not have been started.
-    fn kill(mut self, is_far: bool) {
+    /// Kills one of them. The far one may not have been started, and is only waited for if that is said.
+    fn kill(mut self, is_far: bool, is_waited_for: bool) {
         let far = self.far.as_deref().and_then(number_in);
         match far {
             Some(far) if is_far => {
@@ -156,6 +156,9 @@ impl Processes {
             _ => self.near.kill().unwrap(),
         }
         within(LIMIT, move || self.near.wait().unwrap());
+        if !is_waited_for {
+            return;
+        }
         let since = Instant::now();
         while let Some(far) = self.far.as_deref().and_then(number_in) {
             if !is_running(&far) {
@@ -212,7 +215,7 @@ fn kill_at_any_moment(
         } else {
             length = length.mul_f64(0.95);
         }
-        processes.kill(random >> 63 == 1);
+        processes.kill(random >> 63 == 1, random >> 62 & 1 == 1);
         arrived.push(site.arrived());
         again(site);
         is_replicated(site.zfs(), &site.sides, &site.newest());

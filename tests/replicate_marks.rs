@@ -20,8 +20,8 @@ struct Asked<'a, S> {
     /// Each call with its datasets.
     calls: Mutex<Vec<(&'static str, Vec<DatasetName>)>>,
     refuses: &'a (dyn Fn(&Call<'_>) -> bool + Sync),
-    /// Whether it is for the lack of a connection.
-    is_lost: bool,
+    /// What is wrong with the connection, if it is for that.
+    lost: Option<io::ErrorKind>,
 }
 
 /// A call.
@@ -36,7 +36,7 @@ impl<'a, S> Asked<'a, S> {
             side,
             calls: Mutex::default(),
             refuses,
-            is_lost: false,
+            lost: None,
         }
     }
 
@@ -44,10 +44,10 @@ impl<'a, S> Asked<'a, S> {
         let datasets: Vec<_> = datasets.collect();
         self.calls.lock().unwrap().push((what, datasets.clone()));
         let datasets = datasets.as_slice();
-        match (self.refuses)(&Call { what, datasets }) {
-            true if self.is_lost => Err(Error::Lost(io::ErrorKind::NotConnected.into())),
-            true => Err(Error::Refused(format!("{what} {datasets:?}"))),
-            false => Ok(()),
+        match ((self.refuses)(&Call { what, datasets }), self.lost) {
+            (true, Some(kind)) => Err(Error::Lost(kind.into())),
+            (true, None) => Err(Error::Refused(format!("{what} {datasets:?}"))),
+            (false, _) => Ok(()),
         }
     }
 
@@ -199,7 +199,9 @@ fn what_is_about_to_be_sent_is_held_with_one_call() {
     within(LIMIT, || {
         let site = Site::new("marks-all");
         site.snapshots("one");
-        for (at_once, snapshots, newest) in [(1, 2, "two"), (4, 1, "three")] {
+        // Two are sent, and then one, and what that goes on from is held, too.
+        let snapshots = 2;
+        for (at_once, newest) in [(1, "two"), (4, "three")] {
             site.snapshots(newest);
             let (report, source, target) = site.run(at_once, NOTHING, NOTHING);
             assert!(report.is_complete(), "{report:?}");
@@ -306,7 +308,7 @@ fn what_finds_no_connection_beside_a_stream_is_tried_again_behind_it() {
             |call: &Call<'_>| call.what == "anchor" && *verified.lock().unwrap() < 1 + CHILDREN;
         let source = LocalSource::new(site.pool.zfs());
         let mut target = Asked::new(LocalTarget::new(site.pool.zfs()), &refuses);
-        target.is_lost = true;
+        target.lost = Some(io::ErrorKind::NotConnected);
         let (from, to) = ((&source, &site.tree[0]), (&target, &site.to));
         let report = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &site.marks)
             .on_event(|event| {
@@ -320,6 +322,83 @@ fn what_finds_no_connection_beside_a_stream_is_tried_again_behind_it() {
         assert_eq!(report.datasets.len(), site.tree.len());
         // The top was tried before.
         assert!(target.sizes("anchor").iter().sum::<usize>() > site.tree.len());
+        site.holds_only("one");
+        site.pool.destroy().unwrap();
+    });
+}
+
+#[test]
+fn what_the_first_stream_to_a_copy_of_another_goes_on_from_is_held() {
+    within(LIMIT, || {
+        let mut site = Site::new("marks-base");
+        site.snapshots("one");
+        site.marks = Marks::new("other").unwrap();
+        assert!(site.run(1, NOTHING, NOTHING).0.is_complete());
+        site.marks = Marks::new("test").unwrap();
+        site.snapshots("two");
+        // While streams go on, for as long as that takes.
+        let held = Mutex::new(Vec::new());
+        let look = |call: &Call<'_>| {
+            if call.what == "anchor" {
+                for copy in call.datasets {
+                    let base = format!("{}@one", copy.as_str().replace("/vault/", "/"));
+                    let says = zfs_says(&["holds", "-H", &base]);
+                    held.lock().unwrap().push(says);
+                }
+            }
+            false
+        };
+        let (report, ..) = site.run(1, NOTHING, &look);
+        assert!(report.is_complete(), "{report:?}");
+        let held = held.into_inner().unwrap();
+        assert_eq!(held.len(), site.tree.len());
+        for base in held {
+            assert!(base.contains("zvault:test"), "{base}");
+        }
+        // And not for longer.
+        for dataset in &site.tree {
+            let base = zfs_says(&["holds", "-H", &format!("{dataset}@one")]);
+            assert!(!base.contains("zvault:test"), "{base}");
+        }
+        let other = Marks::new("other").unwrap().tag();
+        let ones = site.tree.iter().map(|name| name.snapshot("one").unwrap());
+        let ones: Vec<_> = ones.collect();
+        site.pool
+            .zfs()
+            .release(&other, &ones)
+            .unwrap()
+            .all()
+            .unwrap();
+        site.pool.destroy().unwrap();
+    });
+}
+
+#[test]
+fn nothing_more_is_tried_where_nobody_answers() {
+    within(LIMIT, || {
+        let site = Site::new("marks-lost");
+        site.snapshots("one");
+        let is_child = |call: &Call<'_>| call.datasets[0] != site.tree[0];
+        for at_once in [1, 2] {
+            let mut source = Asked::new(LocalSource::new(site.pool.zfs()), &is_child);
+            source.lost = Some(io::ErrorKind::TimedOut);
+            let target = LocalTarget::new(site.pool.zfs());
+            let (from, to) = ((&source, &site.tree[0]), (&target, &site.to));
+            let limits = Limits {
+                at_once,
+                ..Limits::default()
+            };
+            let report = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &site.marks)
+                .limits(limits)
+                .run()
+                .unwrap();
+            let lost = report.errors();
+            let lost = lost.filter(|(_, error)| matches!(error, Error::Lost(_)));
+            assert_eq!(lost.count(), CHILDREN, "{report:?}");
+            let tried = source.sizes("anchor").len();
+            assert!((2..=2 + 2 * at_once).contains(&tried), "{tried}");
+        }
+        assert!(site.run(1, NOTHING, NOTHING).0.is_complete());
         site.holds_only("one");
         site.pool.destroy().unwrap();
     });

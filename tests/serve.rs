@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use libzfs::nvlist::Endian;
 use libzfs::replicate::{
-    Confinement, Connection, Error, LocalSource, LocalTarget, Look, Marks, Order, Outgoing, Policy,
-    Remote, Replication, Report, Result, Server, Side, Source, Target,
+    Confinement, Connection, Error, Event, Limits, LocalSource, LocalTarget, Look, Marks, Order,
+    Outgoing, Policy, Remote, Replication, Report, Result, Server, Side, Source, Target,
 };
 use libzfs::resume_token::{ResumeToken, TokenFields};
 use libzfs::testing::Pool;
@@ -177,6 +177,41 @@ fn a_tree_is_pushed_and_pulled() {
         assert!(pull().plan().unwrap().is_up_to_date());
         drop(source);
         served.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn a_pull_that_was_cut_goes_on_behind_a_renamed_source() {
+    within(LIMIT, || {
+        let pool = pool("renamed");
+        let zfs = pool.zfs();
+        let prod = encrypted(&pool, "prod");
+        file_system(&pool, "vault");
+        write_file(&pool, &prod, "file", &noise(1, 6 << 20));
+        snapshot(zfs, &prod, "one");
+        let (local, copy) = (LocalTarget::new(zfs), pool.dataset("vault/prod"));
+        let (source, _) = remote(sending(&pool, confined_to(&pool, "prod")));
+        let control = TransferControl::new();
+        let limits = Limits {
+            bytes_per_second: Some(2 << 20),
+            ..Limits::default()
+        };
+        let pull = Replication::new((&source, &prod), (&local, &copy), &marks());
+        let pull = pull.limits(limits).controlled_by(&control);
+        let pull = pull.on_event(|event| {
+            if matches!(event, Event::Progress { bytes, .. } if bytes > 1 << 20) {
+                control.cancel();
+            }
+        });
+        assert!(pull.run().unwrap().cancelled);
+        assert!(property_says("receive_resume_token", &copy).starts_with("1-"));
+        let live = pool.dataset("live");
+        zfs.rename_dataset(&prod, &live).unwrap();
+        let (source, _) = remote(sending(&pool, confined_to(&pool, "live")));
+        let pull = Replication::new((&source, &live), (&local, &copy), &marks());
+        let report = complete(pull.run().unwrap());
+        assert!(report.bytes() < 6 << 20, "all came again");
+        assert_eq!(guids(&live), guids(&copy));
     });
 }
 

@@ -517,7 +517,29 @@ fn streams_go_through_compression_and_another_program() {
         );
     }
     let target = LocalTarget::new(zfs);
+    // What may be there the next time is nothing that is wrong with a stream.
+    for program in ["false", "/nonexistent/filter"] {
+        let filter = Filter::new(program);
+        let receiver = SpoolReceiver::new(&target, site.prefix.clone()).filter(filter);
+        let streams = receiver.run(&spool).unwrap();
+        assert!(!streams.is_empty());
+        for stream in &streams {
+            assert!(
+                matches!(stream.outcome, Outcome::Failed(_) | Outcome::Waits(_)),
+                "{program}: {stream:?}"
+            );
+        }
+    }
     let receiver = SpoolReceiver::new(&target, site.prefix.clone()).filter(filter());
+    let other = receiver.set(&Marks::new("onsite").unwrap());
+    for stream in other.run(&spool).unwrap() {
+        assert!(
+            matches!(stream.outcome, Outcome::Bad(BadStream::Set(_))),
+            "{stream:?}"
+        );
+    }
+    let receiver = SpoolReceiver::new(&target, site.prefix.clone()).filter(filter());
+    let receiver = receiver.set(&Marks::new("offsite").unwrap());
     all_received(&receiver.run(&spool).unwrap());
     site.is_done(&[&spool]);
     let copy = site.prefix.child("data").unwrap();

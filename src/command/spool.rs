@@ -148,6 +148,9 @@ fn receive(arguments: &SpoolReceive, output: &Output) -> Outcome {
     if arguments.allow_key_changes {
         receiver = receiver.allow_key_changes();
     }
+    for marks in &arguments.marks {
+        receiver = receiver.set(marks);
+    }
     if let Some(filter) = filter(arguments.filter.as_deref())? {
         receiver = receiver.filter(filter);
     }

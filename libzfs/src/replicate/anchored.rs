@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::replication::Replication;
-use super::{Action, Error, Result, Step};
+use super::{Action, Base, Error, Result, Step};
 use crate::name::SnapshotName;
 
 /// How many datasets have their snapshots held at once at most. What was held for one that is not
@@ -87,12 +87,28 @@ impl<'a> Anchored<'a> {
     }
 }
 
-/// The snapshots of the source that must not be lost meanwhile.
+/// The snapshots of the source that must not be lost meanwhile: those that are sent, and what the first
+/// of them goes on from, which a first run to a copy of somebody else's has not marked yet.
 fn snapshots(step: &Step) -> Vec<(SnapshotName, u64)> {
-    let snapshots = step.actions.iter().filter_map(|action| match action {
-        Action::Transfer(transfer) => Some((transfer.snapshot.clone(), transfer.guid)),
-        Action::Anchor { snapshot, guid, .. } => Some((snapshot.clone()?, *guid)),
-        _ => None,
-    });
-    snapshots.collect()
+    let mut snapshots = Vec::new();
+    for action in &step.actions {
+        match action {
+            Action::Transfer(transfer) => {
+                match &transfer.base {
+                    Some(Base::Snapshot { name, guid, .. })
+                        if snapshots.is_empty() && *name.dataset() == step.source =>
+                    {
+                        snapshots.push((name.clone(), *guid));
+                    }
+                    _ => {}
+                }
+                snapshots.push((transfer.snapshot.clone(), transfer.guid));
+            }
+            Action::Anchor { snapshot, guid, .. } => {
+                snapshots.extend(snapshot.clone().map(|name| (name, *guid)));
+            }
+            _ => {}
+        }
+    }
+    snapshots
 }

@@ -1,7 +1,8 @@
 //! How a plan is carried out.
 
+use std::io;
 use std::panic;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub(super) struct Carrier<'a> {
     finished: Condvar,
     running: Mutex<Vec<Running>>,
     is_over: AtomicBool,
+    /// How many steps in a row found no connection, or lost it.
+    lost: AtomicUsize,
 }
 
 /// A stream on its way.
@@ -47,6 +50,14 @@ struct Running {
     estimate: Option<u64>,
     sending: TransferControl,
     receiving: TransferControl,
+}
+
+/// What is left of a transfer on which something else was at work.
+enum Left {
+    Nothing,
+    Transfer(Transfer),
+    /// Something else is begun there.
+    Other,
 }
 
 impl<'a> Carrier<'a> {
@@ -62,6 +73,7 @@ impl<'a> Carrier<'a> {
             finished: Condvar::new(),
             running: Mutex::default(),
             is_over: AtomicBool::new(false),
+            lost: AtomicUsize::new(0),
         }
     }
 
@@ -130,8 +142,13 @@ impl<'a> Carrier<'a> {
             let mut sent = Vec::new();
             let result = match result {
                 Some(error) => Err(error),
+                None if self.is_given_up() => Err(Error::Lost(io::Error::new(
+                    io::ErrorKind::NotConnected,
+                    "it was lost each time that it was tried before",
+                ))),
                 None => self.step(at, step, &mut sent),
             };
+            self.count_lost(&result);
             ended.well = result.is_ok();
             drop(ended);
             let report = |result| DatasetReport {
@@ -149,6 +166,24 @@ impl<'a> Carrier<'a> {
                 }),
                 Err(error) => self.ended(at, report(Err(error)), reports),
             }
+        }
+    }
+
+    /// Whether nothing more is tried: where nobody answers, each step would wait for that in vain. Each
+    /// of those that are at work may lose the same connection.
+    fn is_given_up(&self) -> bool {
+        self.lost.load(Ordering::Relaxed) > self.replication.limits.at_once.max(1)
+    }
+
+    fn count_lost<T>(&self, result: &Result<T>) {
+        match result {
+            // That all are in use, which goes by.
+            Err(Error::Lost(error)) if error.kind() == io::ErrorKind::NotConnected => {}
+            Err(Error::Lost(_)) => {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(Error::Needs(_)) => {}
+            _ => self.lost.store(0, Ordering::Relaxed),
         }
     }
 
@@ -206,7 +241,7 @@ impl<'a> Carrier<'a> {
                         transfer.base = Some(base);
                     }
                     let order = self.order(step, &transfer)?;
-                    sent.push(self.transfer(&transfer, &order)?);
+                    sent.extend(self.transfer(&transfer, &order)?);
                     newest = Some(order);
                 }
                 Action::Anchor { copy, guid, .. } => newest = Some(self.seen(copy, *guid)),
@@ -252,8 +287,8 @@ impl<'a> Carrier<'a> {
     }
 
     /// Sends a stream. Where the receiver of an earlier run has not noticed yet that its sender is
-    /// gone, it is waited for, and what it got is gone on with.
-    fn transfer(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {
+    /// gone, it is waited for, and what it got is gone on with; if that is all, nothing is sent.
+    fn transfer(&self, transfer: &Transfer, order: &Order) -> Result<Option<Sent>> {
         let (mut transfer, mut order) = (transfer.clone(), order.clone());
         self.replication.tell(Event::Sending {
             copy: order.snapshot.clone(),
@@ -267,19 +302,22 @@ impl<'a> Carrier<'a> {
                     if busy.is_busy() && !control.is_cancelled() && Instant::now() < until =>
                 {
                     thread::sleep(PAUSE);
-                    let Some(left) = self.what_is_left(transfer, &order)? else {
-                        return Err(busy);
-                    };
-                    order.resumed.clone_from(&left.resumed);
-                    transfer = left;
+                    match self.what_is_left(transfer, &order)? {
+                        Left::Nothing => return Ok(None),
+                        Left::Other => return Err(busy),
+                        Left::Transfer(left) => {
+                            order.resumed.clone_from(&left.resumed);
+                            transfer = left;
+                        }
+                    }
                 }
-                sent => return sent,
+                sent => return sent.map(Some),
             }
         }
     }
 
     /// The transfer as it goes on by now, if it still can.
-    fn what_is_left(&self, mut transfer: Transfer, order: &Order) -> Result<Option<Transfer>> {
+    fn what_is_left(&self, mut transfer: Transfer, order: &Order) -> Result<Left> {
         let dataset = order.snapshot.dataset();
         let Replication { target, marks, .. } = self.replication;
         let tree = target.tree(&Look::since(dataset, marks))?;
@@ -287,18 +325,21 @@ impl<'a> Carrier<'a> {
         let there = there.find(|there| there.name == *dataset);
         let has_arrived = |there: &DatasetState| there.has_snapshot(order.guid).is_some();
         if there.as_ref().is_some_and(has_arrived) {
-            return Ok(None);
+            return Ok(Left::Nothing);
         }
         transfer.resumed = None;
         let Some(partial) = there.and_then(|there| there.partial) else {
-            return Ok(Some(transfer));
+            return Ok(Left::Transfer(transfer));
         };
         let is_same = partial.raw
             && partial.to_guid == order.guid
             && partial.from_guid == order.base
             && partial.dataset.as_ref() == Some(transfer.snapshot.dataset());
         transfer.resumed = Some(partial.token);
-        Ok(is_same.then_some(transfer))
+        Ok(match is_same {
+            true => Left::Transfer(transfer),
+            false => Left::Other,
+        })
     }
 
     fn transfer_now(&self, transfer: &Transfer, order: &Order) -> Result<Sent> {

@@ -94,11 +94,20 @@ impl Error {
         }
     }
 
-    /// Whether something else is at work on the dataset, which may be over soon.
+    /// Whether something else is at work on the dataset, which may be over soon, or was since it was
+    /// looked at.
     pub(super) fn is_busy(&self) -> bool {
+        const KINDS: [ErrorKind; 3] = [
+            ErrorKind::Busy,
+            ErrorKind::ResumableStateExists,
+            ErrorKind::ResumeMismatch,
+        ];
         match self {
-            Self::Zfs(error) => error.kind() == ErrorKind::Busy,
-            Self::Remote { errno, .. } => *errno == Some(libc::EBUSY),
+            Self::Zfs(error) => KINDS.contains(&error.kind()),
+            Self::Remote { kind, errno, .. } => {
+                let is_of = |known: &ErrorKind| kind.as_deref() == Some(&format!("{known:?}"));
+                *errno == Some(libc::EBUSY) || KINDS.iter().any(is_of)
+            }
             _ => false,
         }
     }

@@ -21,6 +21,8 @@ const MAX_SAID: usize = 1024;
 const GRACE: Duration = Duration::from_secs(3);
 /// How long one waits for it to end when its connection was lost, to know why.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+/// Also what is idle has to notice that it is cut off, and is not to be forgotten by what is in between.
+const ALIVE: &str = "ServerAliveInterval=15";
 /// How often one looks.
 const STEP: Duration = Duration::from_millis(5);
 
@@ -28,8 +30,9 @@ const STEP: Duration = Duration::from_millis(5);
 /// and its known hosts.
 ///
 /// Neither an agent nor X11 is forwarded. What `ssh` asks for, such as a passphrase, it asks for on the
-/// terminal; `BatchMode=yes` makes it fail instead. `ServerAliveInterval` is how it notices that the
-/// network is gone.
+/// terminal; `BatchMode=yes` makes it fail instead. It asks every 15 seconds whether the other machine is
+/// still there, and gives it up after three answers that did not come, unless an
+/// [option](Self::option) says otherwise: `ServerAliveInterval=0` for not at all.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -37,7 +40,7 @@ const STEP: Duration = Duration::from_millis(5);
 ///
 /// let remote = Ssh::new("backup@vault.example.org")
 ///     .option("BatchMode=yes")
-///     .option("ServerAliveInterval=15")
+///     .option("ServerAliveInterval=5")
 ///     .command("zvault serve --receive-only --marks offsite vault/prod")
 ///     .connect()?;
 /// # let _ = remote;
@@ -126,6 +129,8 @@ impl Ssh {
         // No terminal, agent or display there.
         command.args(["-T", "-a", "-x"]);
         command.args(&self.options);
+        // Of an option that is there twice the first one counts.
+        command.args(["-o", ALIVE]);
         command.args(["--", &self.host, &self.command]);
         let output = theirs.try_clone().map_err(Error::Lost)?;
         command.stdin(OwnedFd::from(theirs));

@@ -97,12 +97,17 @@ impl Running {
         let complaint = self.complaint.recv_timeout(LAST_WORDS).unwrap_or_default();
         let complaint = String::from_utf8_lossy(&complaint);
         let program = Path::new(&self.program).display();
-        Err(io::Error::other(match complaint.trim() {
+        Err(io::Error::other(Complaint(match complaint.trim() {
             "" => format!("the filter {program} ended with {status}"),
             complaint => format!("the filter {program} ended with {status}: {complaint}"),
-        }))
+        })))
     }
 }
+
+/// That a filter failed, which may be for want of a key, or because it was interrupted.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Complaint(String);
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -13,7 +13,7 @@ use super::stream::{Coding, Stream, Whole, cancelled, digest_of, drain};
 use super::{MAX_SIDECAR_LEN, SIDECAR, STREAM, Sidecar, SidecarError};
 use crate::name::{DatasetName, NameError, SnapshotName};
 use crate::replicate::wrapped::keeping_key;
-use crate::replicate::{Error, Look, Order, Outgoing, Policy, Proof, Result, Target};
+use crate::replicate::{Error, Look, Marks, Order, Outgoing, Policy, Proof, Result, Target};
 use crate::stream::{Require, StreamError};
 use crate::transfer::TransferControl;
 
@@ -55,6 +55,7 @@ pub struct SpoolReceiver<'a> {
     prefix: DatasetName,
     policy: Policy,
     changes_keys: bool,
+    sets: Vec<Marks>,
     coding: Coding,
     control: TransferControl,
 }
@@ -96,12 +97,15 @@ pub enum BadStream {
     /// Its sidecar is none.
     #[error("its sidecar is none: {0}")]
     Sidecar(#[from] SidecarError),
-    /// One of its files is not to be read, as it is a symbolic link, for example.
+    /// One of its files is a symbolic link, or no plain file.
     #[error(transparent)]
     File(Error),
     /// The copy could not have its name below this prefix.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// It is of a set that is not received here.
+    #[error("it is of the set {0}, which is not received here")]
+    Set(Marks),
     /// It is not raw, by its own account.
     #[error("it is not raw")]
     NotRaw,
@@ -176,6 +180,7 @@ impl<'a> SpoolReceiver<'a> {
             prefix,
             policy: Policy::Vault,
             changes_keys: false,
+            sets: Vec::new(),
             coding: Coding::default(),
             control: TransferControl::new(),
         }
@@ -197,6 +202,24 @@ impl<'a> SpoolReceiver<'a> {
     pub fn allow_key_changes(mut self) -> Self {
         self.changes_keys = true;
         self
+    }
+
+    /// Receives what is of this set, and of others only if this is called for each; all, if it is not
+    /// called. What is of another set stays ([`BadStream::Set`]).
+    ///
+    /// A set is what copies are marked with. Who can write to the directory says of which it is, and could
+    /// move the marks of another replication to the same copy.
+    #[must_use]
+    pub fn set(mut self, set: &Marks) -> Self {
+        self.sets.push(set.clone());
+        self
+    }
+
+    fn check_set(&self, sidecar: &Sidecar) -> Result<(), Refusal> {
+        match self.sets.is_empty() || self.sets.contains(&sidecar.set) {
+            true => Ok(()),
+            false => Err(BadStream::Set(sidecar.set.clone()).into()),
+        }
     }
 
     /// Has each file go through this program first, which undoes what the sender's filter did. What
@@ -235,7 +258,7 @@ impl<'a> SpoolReceiver<'a> {
     pub fn examine(&self, directory: impl AsRef<Path>) -> Result<Vec<SpoolStream>> {
         self.look(directory.as_ref(), |directory, name, sidecar| {
             let file = self.file(directory, name, sidecar)?;
-            self.examine_file(file, sidecar).map(drop)
+            self.examine_file(directory, name, file, sidecar).map(drop)
         })
     }
 
@@ -248,6 +271,7 @@ impl<'a> SpoolReceiver<'a> {
         let queue = read_queue(&directory)?;
         let copies = self.copies()?;
         let outcome = |name: &str, sidecar: &Sidecar| -> Result<Outcome, Refusal> {
+            self.check_set(sidecar)?;
             let destination = sidecar.destination.below(&self.prefix)?;
             match copies.next(&destination, sidecar)? {
                 Next::Wait(wait) => check(&directory, name, sidecar).map(|()| Outcome::Waits(wait)),
@@ -329,7 +353,11 @@ impl<'a> SpoolReceiver<'a> {
                 break;
             }
         }
-        directory.sync()?;
+        // What comes back after a loss of power is there already, and what became of the streams is to be
+        // told all the same.
+        if let Err(error) = directory.sync() {
+            tracing::warn!(%error, "what was removed may come back");
+        }
         streams.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(streams)
     }
@@ -346,6 +374,7 @@ impl<'a> SpoolReceiver<'a> {
         name: &str,
         sidecar: &Sidecar,
     ) -> Result<Outcome, Refusal> {
+        self.check_set(sidecar)?;
         let destination = sidecar.destination.below(&self.prefix)?;
         let outcome = match copies.next(&destination, sidecar)? {
             Next::Wait(wait) => {
@@ -370,7 +399,7 @@ impl<'a> SpoolReceiver<'a> {
                 discard,
             } => {
                 let file = self.file(directory, name, sidecar)?;
-                let file = self.examine_file(file, sidecar)?;
+                let file = self.examine_file(directory, name, file, sidecar)?;
                 if let Some(token) = discard {
                     self.target
                         .discard_partial(&destination, &token)
@@ -422,7 +451,7 @@ impl<'a> SpoolReceiver<'a> {
         let file = match directory.read(&name) {
             Ok(Some(file)) => file,
             Ok(None) => return Err(Refusal::Waits(Wait::Stream)),
-            Err(error) => return Err(BadStream::File(error).into()),
+            Err(error) => return Err(unopened(error)),
         };
         let found = file.metadata();
         let found = found.map_err(|error| Refusal::Failed(directory.error(&name, error)))?;
@@ -434,7 +463,14 @@ impl<'a> SpoolReceiver<'a> {
     }
 
     /// Reads a file to see that all of it is as it has to be.
-    fn examine_file(&self, file: File, sidecar: &Sidecar) -> Result<File, Refusal> {
+    fn examine_file(
+        &self,
+        directory: &Directory,
+        name: &str,
+        file: File,
+        sidecar: &Sidecar,
+    ) -> Result<File, Refusal> {
+        let unread = |error| unread(error, |error| directory.error(name, error));
         let digest = digest_of(&file, &self.control).map_err(unread)?;
         if digest != sidecar.sha256 {
             return Err(BadStream::Digest.into());
@@ -507,13 +543,46 @@ impl<'a> SpoolReceiver<'a> {
 }
 
 /// What it means that reading a file failed so.
-fn unread(error: io::Error) -> Refusal {
+fn unread(error: io::Error, with_name: impl FnOnce(io::Error) -> Error) -> Refusal {
     if let Some(error) = StreamError::in_io(&error) {
         return BadStream::Stream(error.clone()).into();
     }
     match error.downcast::<crate::Error>() {
         Ok(cancelled) => Refusal::Failed(cancelled.into()),
-        Err(error) => BadStream::Content(error).into(),
+        Err(error) if is_of_content(&error) => BadStream::Content(error).into(),
+        Err(error) => Refusal::Failed(with_name(error)),
+    }
+}
+
+/// Whether reading would fail so each time, and not because of the disk, the system or the filter.
+fn is_of_content(error: &io::Error) -> bool {
+    #[cfg(feature = "filter")]
+    if error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<super::filter::Complaint>)
+    {
+        return false;
+    }
+    // What comes from the system has a number, and a filter that cannot be started has a kind.
+    let kinds = [
+        io::ErrorKind::InvalidData,
+        io::ErrorKind::UnexpectedEof,
+        io::ErrorKind::Other,
+    ];
+    error.raw_os_error().is_none() && kinds.contains(&error.kind())
+}
+
+/// What it means that a file could not be opened or read so.
+fn unopened(error: Error) -> Refusal {
+    match &error {
+        // A symbolic link, and what is no plain file.
+        Error::File { source, .. }
+            if source.raw_os_error() == Some(libc::ELOOP)
+                || source.kind() == io::ErrorKind::Other =>
+        {
+            BadStream::File(error).into()
+        }
+        _ => Refusal::Failed(error),
     }
 }
 
@@ -549,6 +618,7 @@ fn read_queue(directory: &Directory) -> Result<Queue> {
                 Ok(Some(sidecar)) => Ok(sidecar),
                 // Another run has just removed it.
                 Ok(None) => continue,
+                Err(BadStream::File(error)) => Err(unopened(error)),
                 Err(bad) => Err(bad.into()),
             };
             queue.insert(stem.to_owned(), sidecar);

@@ -301,11 +301,11 @@ fn a_token_is_for_what_is_asked_for() {
             assert!(refusal(done).contains("token"));
         }
     }
-    // Of the sender's names the receiver knows nothing.
+    // Of the sender's names the receiver knows nothing, and the sender may have others by now.
     for name in ["vault/secret@s", "vault/prod/b@s", "nonsense"] {
-        let [receiving, sending] = check_token(|fields| fields.to_name = name.into());
-        receiving.unwrap();
-        assert!(refusal(sending).contains("token"));
+        for done in check_token(|fields| fields.to_name = name.into()) {
+            done.unwrap();
+        }
     }
     let mut order = order(5, None);
     order.resumed = Some("1-c-2-zz".to_owned());

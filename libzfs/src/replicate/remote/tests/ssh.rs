@@ -107,6 +107,8 @@ fn a_server_is_spoken_to_through_it() {
                 "-x",
                 "-o",
                 "BatchMode=yes",
+                "-o",
+                "ServerAliveInterval=15",
                 "--",
                 "backup@vault",
                 "zvault serve 'vault/prod'"

@@ -201,7 +201,7 @@ impl<'a> SpoolSender<'a> {
     /// be read, and those of [`plan`](Self::plan). What goes wrong later is with its dataset.
     pub fn run(&self, directory: impl AsRef<Path>) -> Result<SpoolSent> {
         let directory = Directory::open(directory.as_ref())?;
-        let _lock = directory.lock(&format!(".{}.lock", self.set))?;
+        let _lock = directory.lock(&format!(".{}.send.lock", self.set))?;
         self.clean(&directory)?;
         let mut prepared = self.prepare()?;
         let mut datasets = Vec::new();
