@@ -520,6 +520,9 @@ pub(crate) struct SpoolList {
     pub(crate) directory: PathBuf,
     /// The dataset below which the copies are
     pub(crate) prefix: DatasetName,
+    /// Have what is of another set wait; also several times
+    #[arg(long, value_name = "NAME")]
+    pub(crate) marks: Vec<Marks>,
     /// Read the streams that are not there yet, to see that they are good
     #[arg(long)]
     pub(crate) check: bool,
@@ -532,7 +535,7 @@ const SPOOL: &str = "\
 A stream is removed once it was received and verified, or is there already; nothing
 else is. A stream that is damaged exits with 3, and stays; so does one that waits for
 somebody to decide, as the copy has gone its own way. One whose base is missing
-waits for that.
+waits for that. Where the disk or the filter fails it exits with 1.
 
 Examples:
   zvault spool send tank/prod /media/carried --marks carried --take rep-

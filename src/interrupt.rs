@@ -28,14 +28,14 @@ impl Watch {
     /// Has each signal do `work`, with the number of signals that came before.
     fn new(mut work: impl FnMut(usize) + Send + 'static) -> io::Result<Self> {
         let is_unwatched = IS_UNWATCHED.get_or_try_init(|| {
-            let is_unwatched = Arc::new(AtomicBool::new(false));
+            let is_unwatched = Arc::new(AtomicBool::new(true));
             for signal in SIGNALS {
                 register_conditional_default(signal, is_unwatched.clone())?;
             }
             Ok::<_, io::Error>(is_unwatched)
         })?;
-        is_unwatched.store(false, Ordering::SeqCst);
         let mut signals = Signals::new(SIGNALS)?;
+        is_unwatched.store(false, Ordering::SeqCst);
         let handle = signals.handle();
         thread::spawn(move || {
             for (before, _) in signals.forever().enumerate() {
@@ -66,10 +66,10 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.handle.close();
         if let Some(is_unwatched) = IS_UNWATCHED.get() {
             is_unwatched.store(true, Ordering::SeqCst);
         }
+        self.handle.close();
     }
 }
 

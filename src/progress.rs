@@ -61,7 +61,8 @@ impl Progress {
                             bar.finish_and_clear();
                         }
                     }
-                    Event::Failed { destination, .. } => {
+                    // What had arrived in the meantime is done without.
+                    Event::Failed { destination, .. } | Event::Done { destination, .. } => {
                         running.retain(|copy, bar| {
                             let other = copy.dataset() != destination;
                             if !other {

@@ -1,4 +1,7 @@
 //! Mounting as `zfs mount` does it, unmounting, and what is mounted where.
+//!
+//! One after the other: what one test has open is, for a moment, open in a process that another one
+//! starts, and a file system is busy with it.
 #![allow(clippy::unwrap_used, reason = "it is how a test fails")]
 
 mod support;
@@ -13,6 +16,7 @@ use std::{env, thread};
 
 use libzfs::testing::Pool;
 use libzfs::{DatasetName, ErrorKind, MountPoint, Zfs};
+use serial_test::serial;
 use support::{
     NOBODY, as_user, encrypted, file_system, kind, noise, pool, property_says, raw_key, snapshot,
     stream_of, write_file, zfs_says,
@@ -56,6 +60,7 @@ fn program(name: &str, args: &[&OsStr]) {
 }
 
 #[test]
+#[serial]
 fn a_file_system_is_mounted_where_and_as_its_properties_say() {
     let pool = pool("mount");
     let zfs = pool.zfs();
@@ -112,6 +117,7 @@ fn a_file_system_is_mounted_where_and_as_its_properties_say() {
 }
 
 #[test]
+#[serial]
 fn what_keeps_a_file_system_from_being_mounted_is_told() {
     let pool = pool("nomount");
     let zfs = pool.zfs();
@@ -189,6 +195,7 @@ fn what_keeps_a_file_system_from_being_mounted_is_told() {
 }
 
 #[test]
+#[serial]
 fn a_locked_or_incomplete_file_system_is_not_mounted() {
     let pool = pool("locked");
     let zfs = pool.zfs();
@@ -217,6 +224,7 @@ fn a_locked_or_incomplete_file_system_is_not_mounted() {
 }
 
 #[test]
+#[serial]
 fn one_file_system_is_at_several_places() {
     let pool = pool("places");
     let zfs = pool.zfs();
@@ -274,6 +282,7 @@ fn one_file_system_is_at_several_places() {
 }
 
 #[test]
+#[serial]
 fn what_is_mounted_is_listed() {
     let pool = pool("list");
     let zfs = pool.zfs();
@@ -303,6 +312,7 @@ fn what_is_mounted_is_listed() {
 }
 
 #[test]
+#[serial]
 fn a_read_only_pool_is_mounted_so() {
     let pool = pool("mountro");
     let (name, at) = mountable(&pool, "data");
@@ -316,6 +326,7 @@ fn a_read_only_pool_is_mounted_so() {
 }
 
 #[test]
+#[serial]
 fn threads_mount_at_the_same_time() {
     let pool = pool("threads");
     let zfs = pool.zfs();
@@ -356,6 +367,7 @@ fn in_child(mut command: Command, test: &str, name: &DatasetName) {
 }
 
 #[test]
+#[serial]
 fn no_program_is_started_by_a_variable() {
     if let Ok(name) = env::var(CHILD) {
         let (zfs, name) = (Zfs::open().unwrap(), name.parse().unwrap());
@@ -371,6 +383,7 @@ fn no_program_is_started_by_a_variable() {
 }
 
 #[test]
+#[serial]
 fn without_libzfs_nothing_else_is_missing() {
     if let Ok(name) = env::var(CHILD) {
         let (zfs, name) = (Zfs::open().unwrap(), name.parse().unwrap());

@@ -22,6 +22,8 @@ struct Asked<'a, S> {
     refuses: &'a (dyn Fn(&Call<'_>) -> bool + Sync),
     /// What is wrong with the connection, if it is for that.
     lost: Option<io::ErrorKind>,
+    /// Whether it is lost behind each stream.
+    is_cut: bool,
 }
 
 /// A call.
@@ -37,6 +39,7 @@ impl<'a, S> Asked<'a, S> {
             calls: Mutex::default(),
             refuses,
             lost: None,
+            is_cut: false,
         }
     }
 
@@ -108,7 +111,11 @@ impl Target for Asked<'_, LocalTarget> {
     }
 
     fn receive(&self, order: &Order, stream: Outgoing, control: &TransferControl) -> Result<()> {
-        self.side.receive(order, stream, control)
+        self.side.receive(order, stream, control)?;
+        match self.is_cut {
+            true => Err(Error::Lost(io::ErrorKind::ConnectionReset.into())),
+            false => Ok(()),
+        }
     }
 
     fn verify(&self, marks: &Marks, order: &Order) -> Result<Proof> {
@@ -395,11 +402,38 @@ fn nothing_more_is_tried_where_nobody_answers() {
             let lost = report.errors();
             let lost = lost.filter(|(_, error)| matches!(error, Error::Lost(_)));
             assert_eq!(lost.count(), CHILDREN, "{report:?}");
-            let tried = source.sizes("anchor").len();
-            assert!((2..=2 + 2 * at_once).contains(&tried), "{tried}");
+            let of_children = |calls: &[usize]| calls.len() - usize::from(at_once == 1);
+            let tried = of_children(&source.sizes("anchor"));
+            assert!((at_once + 1..=2 * at_once).contains(&tried), "{tried}");
         }
         assert!(site.run(1, NOTHING, NOTHING).0.is_complete());
         site.holds_only("one");
+        site.pool.destroy().unwrap();
+    });
+}
+
+#[test]
+fn who_was_there_for_a_stream_is_tried_again() {
+    within(LIMIT, || {
+        let site = Site::new("marks-cut");
+        site.snapshots("one");
+        assert!(site.run(1, NOTHING, NOTHING).0.is_complete());
+        site.snapshots("two");
+        let source = LocalSource::new(site.pool.zfs());
+        let mut target = Asked::new(LocalTarget::new(site.pool.zfs()), NOTHING);
+        target.is_cut = true;
+        let (from, to) = ((&source, &site.tree[0]), (&target, &site.to));
+        let report = Replication::new((from.0 as _, from.1), (to.0 as _, to.1), &site.marks)
+            .run()
+            .unwrap();
+        let cut = report.errors().filter(|(_, error)| match error {
+            Error::Lost(error) => error.kind() == io::ErrorKind::ConnectionReset,
+            _ => false,
+        });
+        assert_eq!(cut.count(), site.tree.len(), "{report:?}");
+        let (report, ..) = site.run(1, NOTHING, NOTHING);
+        assert!(report.is_complete(), "{report:?}");
+        site.holds_only("two");
         site.pool.destroy().unwrap();
     });
 }

@@ -534,7 +534,7 @@ fn streams_go_through_compression_and_another_program() {
     let other = receiver.set(&Marks::new("onsite").unwrap());
     for stream in other.run(&spool).unwrap() {
         assert!(
-            matches!(stream.outcome, Outcome::Bad(BadStream::Set(_))),
+            matches!(stream.outcome, Outcome::Waits(Wait::Set { .. })),
             "{stream:?}"
         );
     }

@@ -167,6 +167,9 @@ fn list(arguments: &SpoolList, output: &Output) -> Outcome {
     let zfs: Zfs = super::zfs("spool list")?;
     let target = LocalTarget::new(&zfs);
     let mut receiver = SpoolReceiver::new(&target, arguments.prefix.clone());
+    for marks in &arguments.marks {
+        receiver = receiver.set(marks);
+    }
     if let Some(filter) = filter(arguments.filter.as_deref())? {
         receiver = receiver.filter(filter);
     }

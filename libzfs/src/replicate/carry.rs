@@ -170,9 +170,11 @@ impl<'a> Carrier<'a> {
     }
 
     /// Whether nothing more is tried: where nobody answers, each step would wait for that in vain. Each
-    /// of those that are at work may lose the same connection.
+    /// of those that are at work may lose the same connection; while one of them has a stream, somebody
+    /// is there.
     fn is_given_up(&self) -> bool {
         self.lost.load(Ordering::Relaxed) > self.replication.limits.at_once.max(1)
+            && lock(&self.running).is_empty()
     }
 
     fn count_lost<T>(&self, result: &Result<T>) {
@@ -298,6 +300,12 @@ impl<'a> Carrier<'a> {
         loop {
             let control = &self.replication.control;
             match self.transfer_now(&transfer, &order) {
+                Err(error) if error.is_there() => {
+                    return match self.what_is_left(transfer, &order)? {
+                        Left::Nothing => Ok(None),
+                        _ => Err(error),
+                    };
+                }
                 Err(busy)
                     if busy.is_busy() && !control.is_cancelled() && Instant::now() < until =>
                 {
@@ -331,10 +339,9 @@ impl<'a> Carrier<'a> {
         let Some(partial) = there.and_then(|there| there.partial) else {
             return Ok(Left::Transfer(transfer));
         };
-        let is_same = partial.raw
-            && partial.to_guid == order.guid
-            && partial.from_guid == order.base
-            && partial.dataset.as_ref() == Some(transfer.snapshot.dataset());
+        // The source may have had another name when that was begun.
+        let is_same =
+            partial.raw && partial.to_guid == order.guid && partial.from_guid == order.base;
         transfer.resumed = Some(partial.token);
         Ok(match is_same {
             true => Left::Transfer(transfer),
@@ -372,6 +379,10 @@ impl<'a> Carrier<'a> {
             replication.target.receive(order, stream, &receiving)
         });
         lock(&self.running).retain(|running| running.copy != order.snapshot);
+        if received.is_err() && receiving.progress().bytes > 0 {
+            // Somebody was there.
+            self.lost.store(0, Ordering::Relaxed);
+        }
         received?;
         let sent = Sent {
             copy: order.snapshot.clone(),

@@ -102,12 +102,23 @@ impl Error {
             ErrorKind::ResumableStateExists,
             ErrorKind::ResumeMismatch,
         ];
+        let is_busy =
+            matches!(self, Self::Remote { errno: Some(errno), .. } if *errno == libc::EBUSY);
+        is_busy || self.is_one_of(&KINDS)
+    }
+
+    /// Whether a snapshot is there that was not when it was looked at.
+    pub(super) fn is_there(&self) -> bool {
+        self.is_one_of(&[ErrorKind::SnapshotExists])
+    }
+
+    /// Whether it is one of ZFS, here or on the other machine, of one of these kinds.
+    pub(super) fn is_one_of(&self, kinds: &[ErrorKind]) -> bool {
         match self {
-            Self::Zfs(error) => KINDS.contains(&error.kind()),
-            Self::Remote { kind, errno, .. } => {
-                let is_of = |known: &ErrorKind| kind.as_deref() == Some(&format!("{known:?}"));
-                *errno == Some(libc::EBUSY) || KINDS.iter().any(is_of)
-            }
+            Self::Zfs(error) => kinds.contains(&error.kind()),
+            Self::Remote {
+                kind: Some(kind), ..
+            } => kinds.iter().any(|known| *kind == format!("{known:?}")),
             _ => false,
         }
     }

@@ -11,6 +11,20 @@ use crate::replicate::{Error, Marks, Result};
 
 /// Holds those that are not held yet.
 pub(super) fn hold(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+    again_if_overtaken(|| hold_now(zfs, marks, snapshots))
+}
+
+/// Does it again if another run has just done some of it.
+fn again_if_overtaken(work: impl Fn() -> Result<()>) -> Result<()> {
+    match work() {
+        Err(error) if error.is_one_of(&[ErrorKind::HoldExists, ErrorKind::BookmarkExists]) => {
+            work()
+        }
+        done => done,
+    }
+}
+
+fn hold_now(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
     let mut wanted = Vec::new();
     for (name, _) in snapshots {
         if !is_held(zfs, marks, name)? {
@@ -26,6 +40,10 @@ pub(super) fn hold(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) 
 /// Bookmarks those that are not bookmarked yet. Done before they are held, so that what is held is
 /// always known by a bookmark.
 pub(super) fn bookmark(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
+    again_if_overtaken(|| bookmark_now(zfs, marks, snapshots))
+}
+
+fn bookmark_now(zfs: &Zfs, marks: &Marks, snapshots: &[(SnapshotName, u64)]) -> Result<()> {
     let mut wanted = Vec::new();
     for of_one in snapshots.chunk_by(|(a, _), (b, _)| a.dataset() == b.dataset()) {
         let there: HashSet<_> = bookmarks(zfs, marks, of_one[0].0.dataset())?

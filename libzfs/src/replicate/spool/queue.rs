@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::Sidecar;
 use crate::name::{DatasetName, NameError, SnapshotName};
-use crate::replicate::{DatasetState, Partial, Point, Tree};
+use crate::replicate::{DatasetState, Marks, Partial, Point, Tree};
 
 /// What a stream in a spool waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,6 +21,11 @@ pub enum Wait {
     Base {
         /// Its GUID.
         guid: u64,
+    },
+    /// A receiver of its set, which [this one](super::SpoolReceiver::set) is not.
+    Set {
+        /// The set.
+        set: Marks,
     },
     /// The dataset above the copy.
     Parent {
@@ -55,7 +60,11 @@ impl Wait {
     /// Whether no stream that comes ends it, but somebody who decides.
     pub fn needs_decision(&self) -> bool {
         match self {
-            Self::Stream | Self::Sidecar | Self::Base { .. } | Self::Parent { .. } => false,
+            Self::Stream
+            | Self::Sidecar
+            | Self::Base { .. }
+            | Self::Set { .. }
+            | Self::Parent { .. } => false,
             Self::Renamed { .. }
             | Self::Diverged { .. }
             | Self::Occupied { .. }
@@ -70,6 +79,7 @@ impl fmt::Display for Wait {
             Self::Stream => f.write_str("the stream is missing"),
             Self::Sidecar => f.write_str("the sidecar is missing"),
             Self::Base { guid } => write!(f, "the base with GUID {guid} is missing"),
+            Self::Set { set } => write!(f, "it is of the set {set}"),
             Self::Parent { dataset } => write!(f, "{dataset} is missing"),
             Self::Renamed { from } => write!(f, "the copy is at {from}, and has to be renamed"),
             Self::Diverged { newest } => write!(f, "{newest} is later than the base"),

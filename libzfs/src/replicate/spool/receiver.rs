@@ -103,9 +103,6 @@ pub enum BadStream {
     /// The copy could not have its name below this prefix.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// It is of a set that is not received here.
-    #[error("it is of the set {0}, which is not received here")]
-    Set(Marks),
     /// It is not raw, by its own account.
     #[error("it is not raw")]
     NotRaw,
@@ -205,7 +202,7 @@ impl<'a> SpoolReceiver<'a> {
     }
 
     /// Receives what is of this set, and of others only if this is called for each; all, if it is not
-    /// called. What is of another set stays ([`BadStream::Set`]).
+    /// called. What is of another set waits ([`Wait::Set`]).
     ///
     /// A set is what copies are marked with. Who can write to the directory says of which it is, and could
     /// move the marks of another replication to the same copy.
@@ -218,7 +215,10 @@ impl<'a> SpoolReceiver<'a> {
     fn check_set(&self, sidecar: &Sidecar) -> Result<(), Refusal> {
         match self.sets.is_empty() || self.sets.contains(&sidecar.set) {
             true => Ok(()),
-            false => Err(BadStream::Set(sidecar.set.clone()).into()),
+            false => {
+                let set = sidecar.set.clone();
+                Err(Refusal::Waits(Wait::Set { set }))
+            }
         }
     }
 
@@ -470,7 +470,11 @@ impl<'a> SpoolReceiver<'a> {
         file: File,
         sidecar: &Sidecar,
     ) -> Result<File, Refusal> {
-        let unread = |error| unread(error, |error| directory.error(name, error));
+        let unread = |error| {
+            unread(error, |error| {
+                directory.error(&format!("{name}{STREAM}"), error)
+            })
+        };
         let digest = digest_of(&file, &self.control).map_err(unread)?;
         if digest != sidecar.sha256 {
             return Err(BadStream::Digest.into());
@@ -575,9 +579,9 @@ fn is_of_content(error: &io::Error) -> bool {
 /// What it means that a file could not be opened or read so.
 fn unopened(error: Error) -> Refusal {
     match &error {
-        // A symbolic link, and what is no plain file.
+        // A symbolic link, a socket, and what else is no plain file.
         Error::File { source, .. }
-            if source.raw_os_error() == Some(libc::ELOOP)
+            if matches!(source.raw_os_error(), Some(libc::ELOOP | libc::ENXIO))
                 || source.kind() == io::ErrorKind::Other =>
         {
             BadStream::File(error).into()
